@@ -176,5 +176,14 @@ func (l *Ledger) yieldBucket(start int64, b *bucket, yield func(point.Point) boo
 	return true
 }
 
+// End returns the end of the newest bucket that was ever begun or closed.
+func (l *Ledger) End() int64 {
+	end := l.closed
+	for start := range l.buckets {
+		end = max(end, start+l.interval)
+	}
+	return end
+}
+
 // Open returns the number of buckets in memory.
 func (l *Ledger) Open() int { return len(l.buckets) }

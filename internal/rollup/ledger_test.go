@@ -222,3 +222,37 @@ func keep(got map[int64]float64, l *Ledger) {
 		got[p.Time] = p.Value
 	}
 }
+
+func TestSnapshotGoesOnAsIfNothingHadHappened(t *testing.T) {
+	o := options(t, "bytes", "requests")
+	l := NewLedger(o)
+	l.Advance(noon, noon, false)
+	lines(l, o, 3, noon-700, noon-1, noon+1)
+	l.Advance(noon+1, noon+1, false)
+	taken(l)
+	state := l.Snapshot()
+	lines(l, o, 3, noon+2) // not in the snapshot
+	state.Clocks[3]--      // nor is it changed by its owner
+	state.Clocks[3]++
+
+	again := NewLedger(o)
+	if err := again.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	if clock, ok := again.Clock(3); !ok || clock != noon+1 {
+		t.Errorf("clock %d, %v", clock, ok)
+	}
+	if out := lines(again, o, 3, noon-700); out.Late != 1 {
+		t.Errorf("a closed bucket was begun again: %+v", out)
+	}
+	lines(again, o, 3, noon+2, noon-2)
+	again.Advance(noon+60, noon+60, true)
+	expect(t, "before it has caught up", taken(again))
+	again.Advance(noon+60, noon+60, false)
+	expect(t, "caught up", taken(again),
+		"bytes.count@-60=20", "requests.count@-60=2", "bytes.count@0=20", "requests.count@0=2")
+
+	if err := NewLedger(options(t)).Restore(state); err == nil {
+		t.Error("a snapshot of other metrics was taken")
+	}
+}

@@ -100,6 +100,15 @@ func (s Selection) Needs() apachelog.Field {
 	return need
 }
 
+// Names returns the selected metrics, as Select takes them.
+func (s Selection) Names() []string {
+	names := make([]string, len(s.rows))
+	for i, m := range s.rows {
+		names[i] = m.name
+	}
+	return names
+}
+
 // width is the number of slots of one bucket: the number of lines, then the
 // selected metrics one after the other.
 func (s Selection) width() int {

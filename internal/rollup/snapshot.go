@@ -13,8 +13,6 @@ type Snapshot struct {
 	Clocks map[int]int64 // newest log time read from each source
 	Starts []int64       // the buckets, oldest first
 	Sums   []int64       // Width numbers a bucket, in the order of Starts
-	Given  []int64       // when each was last given out; 0 is never
-	Fresh  []bool        // whether each has changed since
 	Width  int
 }
 
@@ -27,19 +25,18 @@ func (l *Ledger) Snapshot() Snapshot {
 		Width:  len(l.slots) + 1,
 	}
 	for _, start := range s.Starts {
-		b := l.buckets[start]
-		s.Sums = append(s.Sums, b.sums...)
-		s.Given = append(s.Given, b.given)
-		s.Fresh = append(s.Fresh, b.changed)
+		s.Sums = append(s.Sums, l.buckets[start].sums...)
 	}
 	return s
 }
 
 // Restore puts a new ledger into the state of a snapshot, which must come
-// from a ledger with the same options.
+// from a ledger with the same options. All its buckets count as changed: what
+// was given out of them after the snapshot is not known, and they are given
+// out again once they are whole.
 func (l *Ledger) Restore(s Snapshot) error {
 	n := len(s.Starts)
-	if s.Width != len(l.slots)+1 || len(s.Sums) != n*s.Width || len(s.Given) != n || len(s.Fresh) != n {
+	if s.Width != len(l.slots)+1 || len(s.Sums) != n*s.Width {
 		return fmt.Errorf("buckets of %d sums do not fit into ones of %d", s.Width, len(l.slots)+1)
 	}
 	l.closed = s.Closed
@@ -50,8 +47,7 @@ func (l *Ledger) Restore(s Snapshot) error {
 	for i, start := range s.Starts {
 		l.buckets[start] = &bucket{
 			sums:    slices.Clone(s.Sums[i*s.Width : (i+1)*s.Width]),
-			given:   s.Given[i],
-			changed: s.Fresh[i],
+			changed: true,
 		}
 	}
 	return nil
