@@ -28,6 +28,7 @@ type Ledger struct {
 	clocks  map[int]int64 // newest log time read so far from each source
 	buckets map[int64]*bucket
 	closed  int64 // every bucket that starts before this is closed
+	leave   int64 // every bucket that starts at or after this is somebody else's
 
 	now     int64 // of the last Advance
 	due     int64 // buckets that end at or before this are due
@@ -46,6 +47,7 @@ type bucket struct {
 type Outcome struct {
 	Counted int64
 	Late    int64
+	Left    int64 // belong to a bucket that is left alone
 	Refused Refused
 }
 
@@ -58,6 +60,7 @@ func NewLedger(o Options) *Ledger {
 		clocks:   make(map[int]int64),
 		buckets:  make(map[int64]*bucket),
 		closed:   math.MinInt64,
+		leave:    math.MaxInt64,
 		due:      math.MinInt64,
 	}
 }
@@ -65,14 +68,24 @@ func NewLedger(o Options) *Ledger {
 // CloseBefore closes every bucket that starts before the given time.
 func (l *Ledger) CloseBefore(when int64) { l.closed = max(l.closed, when) }
 
-// Clock returns the newest log time read so far from a source.
+// Closed returns the time before which every bucket is closed.
+func (l *Ledger) Closed() int64 { return l.closed }
+
+// LeaveFrom leaves alone every bucket that ends after the given time, because
+// another process writes it.
+func (l *Ledger) LeaveFrom(when int64) {
+	l.leave = when
+	if when > earliest {
+		l.leave = when - when%l.interval
+	}
+}
+
+// Clock returns the newest log time read so far from a source. It is not known
+// of a source that has brought nothing yet, or nothing for long.
 func (l *Ledger) Clock(source int) (unix int64, ok bool) {
 	unix, ok = l.clocks[source]
 	return unix, ok
 }
-
-// Forget drops the clock of a source from which nothing more will come.
-func (l *Ledger) Forget(source int) { delete(l.clocks, source) }
 
 // Merge adds the sums of one table. Tables of one source must come in the
 // order of its bytes, because which line is late depends on the lines before.
@@ -83,6 +96,10 @@ func (l *Ledger) Merge(t *Table) Outcome {
 		sums := t.sums[r.at : r.at+t.width]
 		if r.start < l.closed || r.start+l.interval+l.lateness < clock {
 			out.Late += sums[0]
+			continue
+		}
+		if r.start >= l.leave {
+			out.Left += sums[0]
 			continue
 		}
 		out.Counted += sums[0]
@@ -124,7 +141,16 @@ func (l *Ledger) Advance(now, low int64, behind bool) {
 	if rest := open % l.interval; rest != 0 {
 		open += l.interval - rest
 	}
-	l.CloseBefore(open)
+	if open > l.closed {
+		l.CloseBefore(open)
+		l.dropClocks()
+	}
+}
+
+// dropClocks forgets the clocks that are too old to make any line late: every
+// bucket that they could refuse is closed.
+func (l *Ledger) dropClocks() {
+	maps.DeleteFunc(l.clocks, func(_ int, clock int64) bool { return clock <= l.closed })
 }
 
 // Flush makes every bucket due, whether it has ended or not.

@@ -3,6 +3,7 @@ package rollup
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -254,5 +255,20 @@ func TestSnapshotGoesOnAsIfNothingHadHappened(t *testing.T) {
 
 	if err := NewLedger(options(t)).Restore(state); err == nil {
 		t.Error("a snapshot of other metrics was taken")
+	}
+}
+
+func TestBucketsOfAnotherProcessAreLeftAlone(t *testing.T) {
+	o := options(t, "requests")
+	l := NewLedger(o)
+	l.LeaveFrom(noon + 30) // inside a bucket: the whole of it is left
+	if out := lines(l, o, 0, noon-1, noon, noon+60); out.Counted != 1 || out.Left != 2 || out.Late != 0 {
+		t.Errorf("outcome %+v", out)
+	}
+	l.Flush()
+	expect(t, "what is ours", taken(l), "requests.count@-60=1")
+	l.LeaveFrom(math.MinInt64)
+	if out := lines(l, o, 0, noon-7000); out.Left+out.Late != 1 {
+		t.Errorf("outcome %+v", out)
 	}
 }
