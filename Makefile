@@ -1,0 +1,82 @@
+# Everything that is built lies below build/. Needs Go and make; `make race`
+# needs a C compiler too.
+
+GO ?= go
+# How long `make fuzz` runs each target, and how often `make bench` each benchmark.
+FUZZTIME ?= 10s
+COUNT ?= 5
+BENCH ?= .
+
+# What the two modules are made of; Go itself knows more exactly, and rebuilds
+# only what has changed.
+main_files := go.mod go.sum $(shell find cmd internal -type f -not -name '*_test.go' -not -path '*/testdata/*')
+tools_files := tools/go.mod tools/go.sum $(shell find tools -type f -name '*.go' -not -name '*_test.go')
+
+# The tests of the tools run the built programs, of which Go's test cache does
+# not know: -count=1 runs them every time. They wait more than they compute, so
+# more of them run side by side than there are cores.
+tools_test = cd tools && LOGFEED_BINARY="$(CURDIR)/$(1)" GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" $(GO) test -count=1 -parallel 8
+
+.PHONY: help
+help: ## show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: build/logfeed ## build build/logfeed
+
+build/logfeed: $(main_files)
+	$(GO) build -o $@ ./cmd/logfeed
+
+build/logfeed-race: $(main_files)
+	$(GO) build -race -o $@ ./cmd/logfeed
+
+build/go-carbon: tools/go.mod tools/go.sum
+	cd tools && $(GO) build -o ../$@ github.com/go-graphite/go-carbon
+
+build/staticcheck: tools/go.mod tools/go.sum
+	cd tools && $(GO) build -o ../$@ honnef.co/go/tools/cmd/staticcheck
+
+build/demo: $(tools_files)
+	cd tools && $(GO) build -o ../$@ ./demo
+
+.PHONY: demo
+demo: build/demo build/logfeed build/go-carbon ## a real log through logfeed into a real go-carbon and back (KEEP=1 leaves them running)
+	build/demo -logfeed build/logfeed -go-carbon build/go-carbon -log testdata/apache_logs -dir build $(if $(filter-out 0,$(KEEP)),-keep)
+
+.PHONY: test
+test: build/logfeed build/go-carbon ## all tests, among them the round trip through go-carbon
+	$(GO) test ./...
+	$(call tools_test,build/logfeed) ./...
+
+.PHONY: race
+race: build/logfeed-race build/go-carbon ## all tests under the race detector, the running logfeed included
+	$(GO) test -race ./...
+	$(call tools_test,build/logfeed-race) -race ./...
+
+.PHONY: lint
+lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd internal tools) && if [ -n "$$unformatted" ]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	cd tools && $(GO) vet ./...
+	build/staticcheck ./...
+	cd tools && ../build/staticcheck ./...
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+.PHONY: bench
+bench: ## benchmarks COUNT times each (BENCH='Parse|Add' chooses)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+		listed=$$($(GO) test -list '^Fuzz' $$package); \
+		for target in $$(echo "$$listed" | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build
