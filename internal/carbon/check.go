@@ -1,0 +1,51 @@
+package carbon
+
+import (
+	"errors"
+	"math"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
+
+// maxSeries is the longest series name in bytes. Carbon drops the whole
+// connection for a line of 16 KiB, and files below a path of 4,096 bytes
+// cannot be made.
+const maxSeries = 2048
+
+var (
+	errSeries = errors.New("series name that would break the plaintext protocol")
+	errValue  = errors.New("value that is not a finite number")
+	errTime   = errors.New("time outside of what Whisper can store, 1 to 4294967295")
+)
+
+// checkSeries holds the last line before the wire: one bad byte in a name can
+// forge another series or make Carbon drop the connection at every attempt.
+// Names are made of A-Z a-z 0-9 _ - : . and, for tags, ';' and '='.
+func checkSeries(s string) error {
+	if s == "" || len(s) > maxSeries || s[0] == '.' || s[len(s)-1] == '.' {
+		return errSeries
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '_', c == '-', c == ':', c == ';', c == '=':
+		case c == '.' && s[i-1] != '.':
+		default:
+			return errSeries
+		}
+	}
+	return nil
+}
+
+// checkNumbers refuses what Carbon would drop or, for a time of 0, what the
+// library would move to the present.
+func checkNumbers(p point.Point) error {
+	if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
+		return errValue
+	}
+	if p.Time < 1 || p.Time > math.MaxUint32 {
+		return errTime
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package carbon
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"reflect"
+	"time"
+	"unsafe"
+
+	graphite "github.com/marpaia/graphite-golang"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
+
+// A client is one connection made and written by the graphite library. This
+// file is the only one that knows the library, and what it knows is this:
+//
+// The library's struct is used for one connection and then dropped. Its
+// Connect closes the old connection before it dials, leaves a nil or closed
+// one behind when it fails, and for UDP hides the error of the dialling
+// altogether; a send on a nil connection panics. So nothing is sent before
+// take has seen a real connection. Disconnect panics when called twice or
+// early and races with a send; it is never called, because the connection is
+// closed here, directly and once.
+//
+// Deadlines, half-close, keep-alive and reading need the connection, which is
+// an unexported field: connField reaches it and checks it.
+//
+// Only "tcp" and "udp" are ever given as the protocol (another one connects
+// and sends nothing, or panics in the factory, which is not used). The address
+// is an IP address resolved by the caller, since the library resolves without
+// a time limit, and IPv6 is put in brackets for its "%s:%d". Prefix stays
+// empty: series are whole already. Points come checked (see check.go), as the
+// library writes any text as it stands, turns a time of 0 into the present and
+// skips an empty metric as if it were sent. An error means that any part of
+// the chunk may have gone out, and no error means nothing but that the kernel
+// took it.
+type client struct {
+	g    *graphite.Graphite
+	conn net.Conn
+
+	// Kept from chunk to chunk, so that a chunk costs one string.
+	metrics []graphite.Metric
+	text    []byte
+	ends    []int
+}
+
+var errConnField = errors.New("graphite library: no usable field Graphite.conn of type net.Conn")
+
+// connField returns the place of the library's connection.
+func connField(g *graphite.Graphite) (*net.Conn, error) {
+	f := reflect.ValueOf(g).Elem().FieldByName("conn")
+	if !f.IsValid() || !f.CanAddr() || f.Type() != reflect.TypeFor[net.Conn]() {
+		return nil, errConnField
+	}
+	return (*net.Conn)(unsafe.Pointer(f.UnsafeAddr())), nil
+}
+
+// dialClient connects to one IP address within timeout.
+func dialClient(network string, to netip.AddrPort, timeout time.Duration) (*client, error) {
+	if network != "tcp" && network != "udp" {
+		return nil, fmt.Errorf("network %q is neither tcp nor udp", network)
+	}
+	host := to.Addr().Unmap().String()
+	if to.Addr().Unmap().Is6() {
+		host = "[" + host + "]"
+	}
+	g := &graphite.Graphite{Host: host, Port: int(to.Port()), Protocol: network, Timeout: timeout}
+	if err := g.Connect(); err != nil {
+		return nil, err
+	}
+	return takeClient(g)
+}
+
+// adoptClient puts an open connection under the library, as Connect would.
+func adoptClient(c net.Conn) (*client, error) {
+	g := &graphite.Graphite{Protocol: "tcp"}
+	field, err := connField(g)
+	if err != nil {
+		return nil, err
+	}
+	*field = c
+	return takeClient(g)
+}
+
+func takeClient(g *graphite.Graphite) (*client, error) {
+	field, err := connField(g)
+	if err != nil {
+		return nil, err
+	}
+	conn := *field
+	// A failed UDP dial leaves a nil *net.UDPConn in the interface.
+	if v := reflect.ValueOf(conn); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, fmt.Errorf("no %s connection to %s port %d", g.Protocol, g.Host, g.Port)
+	}
+	return &client{g: g, conn: conn}, nil
+}
+
+// send writes points as one chunk over TCP, or as one datagram each over UDP.
+// The library sets no deadline; the connection must have one.
+func (c *client) send(points []point.Point) error {
+	return c.g.SendMetrics(c.build(points))
+}
+
+func (c *client) build(points []point.Point) []graphite.Metric {
+	c.metrics, c.text, c.ends = c.metrics[:0], c.text[:0], c.ends[:0]
+	for _, p := range points {
+		c.text = point.AppendValue(c.text, p.Value)
+		c.ends = append(c.ends, len(c.text))
+	}
+	values, start := string(c.text), 0
+	for i, p := range points {
+		c.metrics = append(c.metrics, graphite.NewMetric(p.Series, values[start:c.ends[i]], p.Time))
+		start = c.ends[i]
+	}
+	return c.metrics
+}

@@ -1,0 +1,232 @@
+package carbon
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
+
+// The messages that begin a state, said once and then rarely.
+const (
+	sayAway  = "cannot reach carbon, points wait in memory"
+	sayBreak = "connection to carbon broke, sending again what may be lost"
+	sayShed  = "carbon's buffer is full, dropping the oldest points"
+	sayBad   = "refused a point that would break the protocol"
+	sayAside = "set a point aside because carbon ends every connection that brings it"
+	sayLack  = "a replay lacked points, because the history was full"
+)
+
+// A bound says what happens to points when the buffer is full.
+type bound int
+
+const (
+	makeRoom    bound = iota // where it was full before, the oldest make room for new ones
+	shedToBound              // the oldest are dropped until it is below its bound
+	keepAll                  // nothing is dropped: the program stops, and keeps them on disk
+)
+
+// add takes points into the outbox.
+func (s *Sender) add(points []point.Point, how bound) {
+	s.mu.Lock()
+	b := s.box
+	if b.owed == 0 && len(points) > 0 {
+		s.lean = time.Now()
+	}
+	limit := b.buffer
+	if b.full() && how == makeRoom {
+		how, limit = shedToBound, b.owed
+	}
+	var bad error
+	var example point.Point
+	for _, p := range points {
+		if err := b.put(p); err != nil {
+			s.st.Refused++
+			bad, example = err, p
+		}
+	}
+	before := b.shed
+	if how == shedToBound {
+		b.shedTo(limit)
+	}
+	lost, total := b.shed-before, b.shed
+	s.mu.Unlock()
+	signal(s.wake)
+	if bad != nil {
+		s.say.warn(sayBad, "reason", bad, "series", fmt.Sprintf("%.200q", example.Series),
+			"value", example.Value, "time", example.Time)
+	}
+	if lost > 0 {
+		s.say.warn(sayShed, "dropped", total, "waiting", limit)
+	}
+}
+
+func (s *Sender) full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.box.full()
+}
+
+// signal tells a channel of capacity one; what is told already stays told.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Sender) connected(c *conn) {
+	s.conn = c
+	c.since = time.Now()
+	away, first, waits := s.markConnected()
+	switch {
+	case away > 0:
+		s.say.over(sayAway)
+		s.say.info("carbon is back", "away", away.Round(time.Millisecond), "waiting", waits)
+	case first:
+		s.say.info("connected to carbon")
+	}
+}
+
+func (s *Sender) markConnected() (away time.Duration, first bool, waits int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first = s.st.Connects == 0
+	s.st.Connects++
+	s.st.Connected = true
+	if !s.away.IsZero() {
+		away = time.Since(s.away)
+		s.away = time.Time{}
+	}
+	return away, first, s.box.owed
+}
+
+// notReached takes a connect that failed. Where points were delivered before,
+// it is as sure a sign of a Carbon that died as a broken connection.
+func (s *Sender) notReached(err error) {
+	s.mu.Lock()
+	s.st.Failures++
+	s.st.Connected = false
+	s.st.LastError = err.Error()
+	s.box.broke() // nothing is in doubt here, unless a panic came between
+	if s.away.IsZero() {
+		s.away = time.Now()
+		s.lost()
+	}
+	waits := s.box.owed
+	s.mu.Unlock()
+	signal(s.news)
+	s.say.warn(sayAway, "error", err, "waiting", waits)
+}
+
+// lost makes the window go again as soon as it may. The caller holds s.mu.
+func (s *Sender) lost() {
+	if s.st.Sent == 0 {
+		return // there is nothing that Carbon could have lost
+	}
+	s.box.lost()
+	s.due, s.again = time.Now(), false
+	if s.box.owed == 0 {
+		s.lean = s.due
+	}
+}
+
+// broke takes the end of a connection that was not a receipt.
+func (s *Sender) broke(err error) {
+	c := s.conn
+	s.conn = nil
+	if c == nil {
+		// The old connection had its receipt, but no new one could be opened.
+		if !errors.Is(err, errStopped) {
+			s.notReached(err)
+			s.sleep(s.backoff(s.o.timing.pause))
+		}
+		return
+	}
+	c.close(false)
+	if errors.Is(err, errStopped) {
+		s.mu.Lock()
+		s.box.broke()
+		s.mu.Unlock()
+		return
+	}
+	// A smaller share until the next receipt gets through where a large one
+	// does not, and finds a point that the peer cannot bear.
+	if c.sent > 0 {
+		s.limit = max(1, c.sent/2)
+	}
+	aside, doubt := s.settleBreak(c, err)
+	signal(s.news)
+	s.say.warn(sayBreak, "error", err, "in_doubt", doubt)
+	if aside != "" {
+		s.say.warn(sayAside, "series", aside)
+	}
+	s.sleep(s.backoff(s.o.timing.flap))
+}
+
+func (s *Sender) settleBreak(c *conn, err error) (aside string, doubt int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.st.Breaks++
+	s.st.Connected = false
+	s.st.LastError = err.Error()
+	var caught *panicError
+	if errors.As(err, &caught) {
+		s.st.Panics++
+	}
+	s.lost()
+	if c.sent == 1 && byPeer(err) && time.Since(c.last) < 2*time.Second {
+		aside = s.box.suspect(s.good)
+		s.good = false
+		if aside != "" {
+			s.st.SetAside++
+		}
+	}
+	return aside, s.box.broke()
+}
+
+// byPeer tells whether the peer ended the connection, as against a time limit
+// or a fault on the way.
+func byPeer(err error) bool {
+	for _, cause := range []error{errPeerClosed, errUnread, syscall.ECONNRESET, syscall.EPIPE, syscall.ENOTCONN} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}
+
+// confirm takes a receipt for everything sent on a connection.
+func (s *Sender) confirm(sent int) {
+	s.tries = 0
+	if sent > 0 {
+		s.good = true
+		s.limit = min(s.limit*2, s.maxInDoubt())
+	}
+	room, incomplete := s.markConfirmed(time.Now())
+	if incomplete > s.lacked {
+		s.lacked = incomplete
+		s.say.warn(sayLack)
+	}
+	signal(s.news)
+	if room != nil {
+		signal(room)
+	}
+}
+
+// markConfirmed returns whom to tell that there is room, if there is.
+func (s *Sender) markConfirmed(now time.Time) (room chan struct{}, incomplete int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.st.Delivered += int64(s.box.confirm(now))
+	s.st.Receipts++
+	s.st.LastReceipt = now
+	s.st.Connected = false
+	s.lean = now
+	if !s.box.full() {
+		room = s.room
+	}
+	return room, s.box.incomplete
+}

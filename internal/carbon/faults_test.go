@@ -1,0 +1,98 @@
+package carbon
+
+import (
+	"testing"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/carbon/carbontest"
+)
+
+func TestDelivers(t *testing.T) {
+	goroutines(t)
+	s := startServer(t)
+	g := startGroup(t, GroupOptions{}, optionsFor(t, s))
+	w := truth{}
+	for i := range int64(20) {
+		w.write(t, g, some(100, base+60*i)...)
+	}
+	drain(t, g)
+	w.check(t, s)
+	st := g.Stats()[0]
+	if st.Undelivered != 0 || st.Delivered != 2000 || st.Breaks != 0 || st.Kept != 2000 {
+		t.Errorf("stats %+v", st)
+	}
+}
+
+// Every fault begins while points are flowing and ends before the last of
+// them; whatever it did, Carbon holds the last totals in the end.
+func TestFaults(t *testing.T) {
+	faults := map[string]func(t *testing.T, s *carbontest.Server, step func()){
+		"refuse": func(t *testing.T, s *carbontest.Server, step func()) {
+			s.Refuse()
+			s.Reset()
+			step()
+			time.Sleep(50 * time.Millisecond)
+			step()
+			s.Listen()
+		},
+		"stall": func(t *testing.T, s *carbontest.Server, step func()) {
+			s.Stall(true)
+			step()
+			time.Sleep(900 * time.Millisecond)
+			step()
+			s.Stall(false)
+		},
+		"reset in mid-line": func(t *testing.T, s *carbontest.Server, step func()) {
+			s.ResetAfter(1001)
+			for range 5 {
+				step()
+				time.Sleep(5 * time.Millisecond)
+			}
+			s.ResetAfter(0)
+		},
+		"close while idle": func(t *testing.T, s *carbontest.Server, step func()) {
+			step()
+			s.IdleTimeout(20 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
+			step()
+			s.IdleTimeout(0)
+		},
+		"kill and restart": func(t *testing.T, s *carbontest.Server, step func()) {
+			step()
+			time.Sleep(300 * time.Millisecond) // with a receipt
+			step()
+			s.Kill(time.Hour)
+			step()
+			time.Sleep(20 * time.Millisecond)
+			s.Listen()
+		},
+		"kill and restart at once": func(t *testing.T, s *carbontest.Server, step func()) {
+			step()
+			time.Sleep(300 * time.Millisecond)
+			s.Kill(time.Hour)
+			s.Listen()
+		},
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t)
+			g := startGroup(t, GroupOptions{}, optionsFor(t, s))
+			w := truth{}
+			at := int64(base)
+			step := func() {
+				w.write(t, g, some(300, at)...)
+				w.write(t, g, some(30, at)...)
+				at += 60
+			}
+			step()
+			fault(t, s, step)
+			step()
+			drain(t, g)
+			w.check(t, s)
+			if st := g.Stats()[0]; st.Breaks+st.Failures == 0 {
+				t.Errorf("the fault was not noticed: %+v", st)
+			}
+		})
+	}
+}

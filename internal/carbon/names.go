@@ -1,0 +1,50 @@
+package carbon
+
+// names gives every series in use a small number, so that a point in the
+// outbox holds four bytes in place of a string, and so that a name is checked
+// once and not with every point. A number is given again when the last point
+// of its series has gone.
+type names struct {
+	ids  map[string]uint32
+	list []name
+	free []uint32
+}
+
+type name struct {
+	series string
+	points uint32
+}
+
+func (n *names) find(series string) (uint32, bool) {
+	id, ok := n.ids[series]
+	return id, ok
+}
+
+func (n *names) add(series string) uint32 {
+	if n.ids == nil {
+		n.ids = make(map[string]uint32)
+	}
+	var id uint32
+	if last := len(n.free) - 1; last >= 0 {
+		id, n.free = n.free[last], n.free[:last]
+		n.list[id].series = series
+	} else {
+		id = uint32(len(n.list))
+		n.list = append(n.list, name{series: series})
+	}
+	n.ids[series] = id
+	return id
+}
+
+func (n *names) hold(id uint32) { n.list[id].points++ }
+
+func (n *names) drop(id uint32) {
+	e := &n.list[id]
+	if e.points--; e.points == 0 {
+		delete(n.ids, e.series)
+		e.series = ""
+		n.free = append(n.free, id)
+	}
+}
+
+func (n *names) series(id uint32) string { return n.list[id].series }

@@ -1,0 +1,121 @@
+// Package carbon delivers points to Graphite's Carbon in the plaintext
+// protocol, over TCP or UDP, so that the newest total of every series and
+// bucket is what Carbon ends up with, whatever happens on the way.
+//
+// The protocol has no answer, so a write that succeeds means nothing. A point
+// counts as delivered when the connection it went out on was closed with a
+// receipt: logfeed closes its half and the peer, having read everything,
+// closes the other. Connections are renewed this way every minute. Whatever
+// else ends a connection is a break, and after a break everything without a
+// receipt goes again, and so does everything that had one within the replay
+// time, since a Carbon that was killed has lost what it had not yet written to
+// disk.
+package carbon
+
+import (
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
+
+// Options of one destination. The zero value of every field but Address is
+// its default.
+type Options struct {
+	Address Address
+
+	// Buffer bounds the undelivered points in bytes (an estimate of what they
+	// take in memory). Default 64 MiB, about 930,000 points.
+	Buffer int64
+
+	// History bounds the delivered points kept for a replay in the same way;
+	// past it the oldest go. Default as Buffer.
+	History int64
+
+	// Replay is how long delivered points go again after a break. Default 30
+	// minutes, negative for none.
+	Replay time.Duration
+
+	// ReplayRate is how many points a second are replayed at most; points
+	// that were never sent have no limit. Default 5,000: a replay should not
+	// fill the cache of a Carbon that has only just come back.
+	ReplayRate int
+
+	// Once is for a run that ends when all is delivered: totals are not
+	// repeated later, and a destination that takes nothing for Replay is an
+	// error for Write and Drain.
+	Once bool
+
+	// Restore is the state of an earlier sender, or nil. All of it goes
+	// again, the delivered points too, since Carbon may have lost them while
+	// nobody was connected.
+	Restore *Snapshot
+
+	// Log may be nil for none.
+	Log *slog.Logger
+
+	timing timing
+
+	// For tests: dial stands in for the network, sending sees every chunk.
+	dial    func() (net.Conn, error)
+	sending func([]point.Point)
+}
+
+// The timing of a sender. Each is a field so that tests can shorten it.
+type timing struct {
+	dial     time.Duration // until a connect is given up
+	write    time.Duration // until a chunk is given up
+	receipt  time.Duration // until a receipt is given up
+	silence  time.Duration // until unacknowledged data end a connection
+	renew    time.Duration // a connection's life
+	replay   time.Duration // between the beginnings of two full replays
+	settle   time.Duration // from a replay after a break to one more
+	backoff  time.Duration // first pause after a failure
+	pause    time.Duration // longest pause while nobody answers
+	flap     time.Duration // longest pause while connections open and break
+	remind   time.Duration // between two warnings of one kind
+	datagram time.Duration // pause after a burst of datagrams
+	repeat   []time.Duration
+	inDoubt  int // points sent until a receipt is asked for
+	chunk    int // points a chunk
+}
+
+func (o Options) withDefaults() Options {
+	o.Buffer = or(o.Buffer, 64<<20)
+	o.History = or(o.History, o.Buffer)
+	o.Replay = or(o.Replay, 30*time.Minute)
+	o.ReplayRate = or(o.ReplayRate, 5000)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	t := &o.timing
+	t.dial = or(t.dial, 5*time.Second)
+	t.write = or(t.write, 10*time.Second)
+	t.receipt = or(t.receipt, 30*time.Second)
+	t.silence = or(t.silence, 30*time.Second)
+	t.renew = or(t.renew, time.Minute)
+	t.replay = or(t.replay, time.Minute)
+	t.settle = or(t.settle, 2*time.Minute)
+	t.backoff = or(t.backoff, 100*time.Millisecond)
+	t.pause = or(t.pause, 30*time.Second)
+	t.flap = or(t.flap, 5*time.Second)
+	t.remind = or(t.remind, 10*time.Minute)
+	t.datagram = or(t.datagram, 5*time.Millisecond)
+	t.inDoubt = or(t.inDoubt, 100_000)
+	t.chunk = or(t.chunk, 500)
+	if t.repeat == nil && !o.Once {
+		// About 2 and 15 minutes after the first delivery: stock Carbon makes
+		// 50 new series a minute and drops the points of the others, and a
+		// straggler of an abandoned connection must not be the last write.
+		t.repeat = []time.Duration{2 * time.Minute, 13 * time.Minute}
+	}
+	return o
+}
+
+func or[T int | int64 | time.Duration](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}

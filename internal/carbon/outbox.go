@@ -1,0 +1,362 @@
+package carbon
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
+
+// pointBytes is what one point in an outbox takes: 32 bytes of entry and 20
+// to 40 of index, depending on how full its tables happen to be. Names are not
+// counted: they belong to the caller, who keeps them for as long as a series
+// lives.
+const pointBytes = 72
+
+// An outbox holds the points of one destination: those that wait, those that
+// were sent and have no receipt, and those that had one and are kept in case
+// the destination loses them. A series and time is in it once, with its newest
+// total, so an older total is never sent after a newer one. An outbox has no
+// lock and no clock; its sender has both.
+type outbox struct {
+	slab
+	names names
+	index map[uint64]slot
+	epoch time.Time // zero of the ticks in entry.at
+
+	buffer  int           // bound of owed points
+	history int           // bound of confirmed points
+	keep    time.Duration // how long confirmed points go again after a break
+	repeat  []time.Duration
+
+	owed      int
+	confirmed time.Time // the last receipt, or the start: the peer was well then
+	needed    time.Time // since when the coming replay needs points; zero is none
+	evicted   time.Time // newest confirmation among those the history lost
+
+	shed       int64 // owed points dropped at the bound
+	dropped    int64 // confirmed points dropped at the bound
+	incomplete int64 // replays that lacked points dropped before
+	replays    int64
+}
+
+func newOutbox(o Options, now time.Time) *outbox {
+	b := &outbox{
+		index:   make(map[uint64]slot),
+		epoch:   now,
+		buffer:  int(max(o.Buffer/pointBytes, 1)),
+		history: int(max(o.History/pointBytes, 0)),
+		keep:    o.Replay,
+		repeat:  o.timing.repeat,
+
+		confirmed: now,
+	}
+	b.slab.start()
+	return b
+}
+
+// A tick is a tenth of a second: fine enough for windows of minutes, and 32
+// bits of them last 13 years.
+const tick = time.Second / 10
+
+func (b *outbox) ticks(t time.Time) uint32 { return uint32(max(t.Sub(b.epoch), 0) / tick) }
+
+func (b *outbox) when(at uint32) time.Time { return b.epoch.Add(time.Duration(at) * tick) }
+
+// full tells whether the points that are owed have reached their bound.
+func (b *outbox) full() bool { return b.owed >= b.buffer }
+
+// put takes one total in. The newest total of a series and time replaces the
+// one before it, and keeps its place where that one still waits.
+func (b *outbox) put(p point.Point) error {
+	if err := checkNumbers(p); err != nil {
+		return err
+	}
+	id, known := b.names.find(p.Series)
+	if !known {
+		if err := checkSeries(p.Series); err != nil {
+			return err
+		}
+		id = b.names.add(p.Series)
+	}
+	key := uint64(id)<<32 | uint64(p.Time)
+	i, ok := b.index[key]
+	if !ok {
+		i = b.alloc()
+		*b.at(i) = entry{value: p.Value, series: id, time: uint32(p.Time), owed: true}
+		b.insert(waiting, b.at(waiting).prev, i)
+		b.index[key] = i
+		b.names.hold(id)
+		b.owed++
+		return nil
+	}
+	e := b.at(i)
+	e.value = p.Value
+	if !e.owed {
+		e.owed = true
+		b.owed++
+	}
+	if slot(e.list) != waiting {
+		e.stage, e.strikes = 0, 0
+		b.toBack(waiting, i)
+	}
+	return nil
+}
+
+// forget drops a point wholly.
+func (b *outbox) forget(i slot) {
+	e := b.at(i)
+	delete(b.index, uint64(e.series)<<32|uint64(e.time))
+	b.names.drop(e.series)
+	if e.owed {
+		b.owed--
+	}
+	b.release(i)
+}
+
+// shedTo drops the oldest points until no more than n are owed.
+func (b *outbox) shedTo(n int) {
+	for b.owed > n {
+		i, ok := b.first(waiting)
+		if !ok {
+			if i, ok = b.firstOwedInDoubt(); !ok {
+				return
+			}
+		}
+		b.forget(i)
+		b.shed++
+	}
+}
+
+func (b *outbox) firstOwedInDoubt() (slot, bool) {
+	for i := b.at(inDoubt).next; i != inDoubt; i = b.at(i).next {
+		if b.at(i).owed {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// take moves up to n points from the front of a list to those in doubt and
+// appends them to dst. It stops early when their text would pass size bytes.
+func (b *outbox) take(from slot, dst []point.Point, n, size int) []point.Point {
+	for range n {
+		i, ok := b.first(from)
+		if !ok {
+			return dst
+		}
+		p := b.point(i)
+		// 24 bytes hold the spaces, the newline, the time and most values.
+		if size -= len(p.Series) + 24; size < 0 && len(dst) > 0 {
+			return dst
+		}
+		b.toBack(inDoubt, i)
+		dst = append(dst, p)
+	}
+	return dst
+}
+
+func (b *outbox) point(i slot) point.Point {
+	e := b.at(i)
+	return point.Point{Series: b.names.series(e.series), Value: e.value, Time: int64(e.time)}
+}
+
+// confirm takes a receipt: what was in doubt is delivered. Points that went
+// again start their time anew, because a Carbon that lost them once holds them
+// in its cache again. It returns how many were in doubt.
+func (b *outbox) confirm(now time.Time) int {
+	at, n := b.ticks(now), 0
+	for i, ok := b.first(inDoubt); ok; i, ok = b.first(inDoubt) {
+		e := b.at(i)
+		if e.owed {
+			e.owed = false
+			b.owed--
+		}
+		e.at, e.strikes = at, 0
+		b.toBack(b.delivered(e), i)
+		n++
+	}
+	b.confirmed = now
+	b.expire(now)
+	b.boundHistory()
+	return n
+}
+
+// delivered returns the list of a delivered point. Without planned
+// repetitions all are in the last.
+func (b *outbox) delivered(e *entry) slot {
+	return delivered2 - slot(max(len(b.repeat)-int(e.stage), 0))
+}
+
+// expire forgets what was delivered so long ago that it needs no replay. It
+// is called on a receipt only: while a destination is away, nobody knows since
+// when it has been, and its window must not melt.
+func (b *outbox) expire(now time.Time) {
+	since := now.Add(-b.keep)
+	if !b.needed.IsZero() && b.needed.Before(since) {
+		since = b.needed
+	}
+	for i, ok := b.first(delivered2); ok; i, ok = b.first(delivered2) {
+		if !b.when(b.at(i).at).Before(since) {
+			return
+		}
+		b.forget(i)
+	}
+}
+
+// boundHistory drops the points confirmed longest ago until the history is
+// within its bound.
+func (b *outbox) boundHistory() {
+	lacking := false
+	for len(b.index)-b.owed > b.history {
+		i, ok := b.oldestDelivered()
+		if !ok {
+			if i, ok = b.last(replaying); !ok {
+				break
+			}
+			lacking = true
+		}
+		if t := b.when(b.at(i).at); t.After(b.evicted) {
+			b.evicted = t
+		}
+		b.forget(i)
+		b.dropped++
+	}
+	if lacking {
+		b.incomplete++
+	}
+}
+
+func (b *outbox) oldestDelivered() (oldest slot, ok bool) {
+	for l := delivered0; l < lists; l++ {
+		if i, some := b.first(l); some && (!ok || b.at(i).at < b.at(oldest).at) {
+			oldest, ok = i, true
+		}
+	}
+	return oldest, ok
+}
+
+// broke takes the loss of a connection: what is owed waits again at the front,
+// in its order, and what was being replayed is to be replayed again. It
+// returns how many were in doubt.
+func (b *outbox) broke() int {
+	var again []slot
+	n := b.count[inDoubt]
+	for i, ok := b.last(inDoubt); ok; i, ok = b.last(inDoubt) {
+		if b.at(i).owed {
+			b.toFront(waiting, i)
+			continue
+		}
+		b.toFront(replaying, i)
+		again = append(again, i)
+	}
+	b.sortReplay(again)
+	return n
+}
+
+// suspect takes the news that the peer ended a connection as soon as the only
+// point on it had come. The point goes to the back, so that others get their
+// turn, and with strike it is counted against it. After maxStrikes it is
+// forgotten, and its series returned.
+func (b *outbox) suspect(strike bool) (series string) {
+	i, ok := b.first(inDoubt)
+	if !ok || b.count[inDoubt] != 1 || !b.at(i).owed {
+		return ""
+	}
+	if strike {
+		b.at(i).strikes++
+	}
+	if b.at(i).strikes >= maxStrikes {
+		series = b.point(i).Series
+		b.forget(i)
+		return series
+	}
+	b.toBack(waiting, i)
+	return ""
+}
+
+// maxStrikes is high, since dropping a good point because its connections
+// happened to break would be worse than a slow search for a bad one.
+const maxStrikes = 5
+
+// lost takes a sign that the destination may have lost its memory at any time
+// since the last receipt. The replay may have to wait for its turn, and the
+// points it needs wait with it.
+func (b *outbox) lost() {
+	if b.needed.IsZero() {
+		b.needed = b.confirmed.Add(-b.keep)
+	}
+}
+
+// replay makes everything go again that was delivered within the time to
+// keep before the receipt that was the last when the destination was lost (or
+// before the very last, where that was not), newest first. A replay that lacks
+// points which the history had to drop is counted as incomplete. It returns how
+// many go again.
+func (b *outbox) replay() int {
+	b.lost()
+	since := b.needed
+	b.needed = time.Time{}
+	if b.evicted.After(since) {
+		b.incomplete++
+	}
+	var again []slot
+	for l := delivered0; l < lists; l++ {
+		for i := b.at(l).next; i != l; {
+			next := b.at(i).next
+			if !b.when(b.at(i).at).Before(since) {
+				b.toFront(replaying, i)
+				again = append(again, i)
+			}
+			i = next
+		}
+	}
+	b.sortReplay(again)
+	if len(again) > 0 {
+		b.replays++
+	}
+	return len(again)
+}
+
+// repeatDue starts the planned repetitions whose time has come. A first point
+// of a new series may have been dropped by Carbon's limit of creations, and
+// data of an abandoned connection may have arrived after newer ones; a later
+// repetition of the final total cures both.
+func (b *outbox) repeatDue(now time.Time) {
+	var again []slot
+	for n, after := range b.repeat {
+		l := delivered2 - slot(len(b.repeat)-n)
+		for i, ok := b.first(l); ok; i, ok = b.first(l) {
+			e := b.at(i)
+			if now.Sub(b.when(e.at)) < after {
+				break
+			}
+			e.stage++
+			b.toFront(replaying, i)
+			again = append(again, i)
+		}
+	}
+	b.sortReplay(again)
+}
+
+// sortReplay brings points that were just put at the front of the replay list
+// into its order, newest bucket first. The rest of the list has it already.
+func (b *outbox) sortReplay(added []slot) {
+	if len(added) == 0 {
+		return
+	}
+	for _, i := range added {
+		b.unlink(i)
+	}
+	slices.SortStableFunc(added, func(x, y slot) int { return cmp.Compare(b.at(y).time, b.at(x).time) })
+	after := replaying
+	for _, i := range added {
+		t := b.at(i).time
+		for next := b.at(after).next; next != replaying && b.at(next).time >= t; next = b.at(after).next {
+			after = next
+		}
+		b.insert(replaying, after, i)
+		after = i
+	}
+}

@@ -1,0 +1,104 @@
+package carbon
+
+// A slot is the place of one point in the slab. The first ones are the ends
+// of the lists.
+type slot = uint32
+
+// The lists of an outbox. Every point is in exactly one.
+const (
+	waiting    slot = iota // never sent with its present value, or sent in vain
+	inDoubt                // sent on the present connection, no receipt yet
+	replaying              // had a receipt, has to go again
+	delivered0             // had a receipt, two planned repetitions to come
+	delivered1             // had a receipt, one planned repetition to come
+	delivered2             // had a receipt, no repetition planned
+	lists
+)
+
+// An entry is one series at one time with its newest total. It takes 32 bytes
+// and the garbage collector finds no pointer in it.
+type entry struct {
+	value      float64
+	series     uint32
+	time       uint32 // Unix seconds, as wide as Whisper stores it
+	prev, next slot
+	at         uint32 // when it was last confirmed, in the outbox's ticks
+	list       uint8
+	stage      uint8 // planned repetitions made
+	strikes    uint8 // times it was alone on a connection that the peer broke
+	owed       bool  // its present value never had a receipt
+}
+
+const (
+	chunkBits = 12
+	chunkSize = 1 << chunkBits
+)
+
+// A slab holds entries in chunks, so that growing copies nothing, and keeps
+// them in circular doubly linked lists, so that any of them can be moved in
+// constant time.
+type slab struct {
+	chunks [][]entry
+	used   slot // slots ever given out
+	free   slot // first of the free ones, linked by next; 0 is none
+	count  [lists]int
+}
+
+func (s *slab) at(i slot) *entry { return &s.chunks[i>>chunkBits][i&(chunkSize-1)] }
+
+func (s *slab) start() {
+	s.chunks = [][]entry{make([]entry, chunkSize)}
+	s.used = lists
+	for l := range lists {
+		*s.at(l) = entry{prev: l, next: l, list: uint8(l)}
+	}
+}
+
+// alloc gives a slot that is in no list yet.
+func (s *slab) alloc() slot {
+	if i := s.free; i != 0 {
+		s.free = s.at(i).next
+		return i
+	}
+	if int(s.used) == len(s.chunks)*chunkSize {
+		s.chunks = append(s.chunks, make([]entry, chunkSize))
+	}
+	s.used++
+	return s.used - 1
+}
+
+func (s *slab) release(i slot) {
+	s.unlink(i)
+	*s.at(i) = entry{next: s.free}
+	s.free = i
+}
+
+func (s *slab) unlink(i slot) {
+	e := s.at(i)
+	s.at(e.prev).next = e.next
+	s.at(e.next).prev = e.prev
+	s.count[e.list]--
+}
+
+// insert puts i, which is in no list, behind the slot after in list l.
+func (s *slab) insert(l, after, i slot) {
+	e, a := s.at(i), s.at(after)
+	e.prev, e.next, e.list = after, a.next, uint8(l)
+	s.at(a.next).prev = i
+	a.next = i
+	s.count[l]++
+}
+
+func (s *slab) toBack(l, i slot) {
+	s.unlink(i)
+	s.insert(l, s.at(l).prev, i)
+}
+
+func (s *slab) toFront(l, i slot) {
+	s.unlink(i)
+	s.insert(l, l, i)
+}
+
+// first and last return 0, false for an empty list.
+func (s *slab) first(l slot) (slot, bool) { i := s.at(l).next; return i, i != l }
+func (s *slab) last(l slot) (slot, bool)  { i := s.at(l).prev; return i, i != l }

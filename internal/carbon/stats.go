@@ -1,0 +1,51 @@
+package carbon
+
+import "time"
+
+// Stats are the state and the counters of one destination.
+type Stats struct {
+	Address   Address
+	Connected bool
+
+	Waiting      int   // points not sent yet, or sent in vain
+	InDoubt      int   // points sent on the present connection, no receipt yet
+	Replaying    int   // delivered points that have to go again
+	Kept         int   // delivered points kept for a replay
+	Undelivered  int   // points whose newest total never had a receipt
+	WaitingBytes int64 // what the undelivered points take of the buffer
+	Series       int   // series with a point in the outbox
+
+	Sent       int64 // points given to a connection, repetitions included
+	Delivered  int64 // points confirmed by a receipt, repetitions included
+	Connects   int64 // connections opened
+	Failures   int64 // attempts to connect that failed
+	Breaks     int64 // connections that ended in any way but a receipt
+	Receipts   int64
+	Replays    int64 // full replays begun
+	Incomplete int64 // full replays that lacked points the history had to drop
+	Shed       int64 // undelivered points dropped at the bound
+	Dropped    int64 // delivered points dropped from the history at its bound
+	Refused    int64 // points that would have broken the protocol
+	SetAside   int64 // points dropped because the peer ends every connection that brings them
+	Panics     int64 // panics caught while sending
+
+	LastReceipt time.Time // zero: none yet
+	LastError   string
+}
+
+// Stats returns the present numbers.
+func (s *Sender) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, b := s.st, s.box
+	st.Address = s.o.Address
+	st.Waiting = b.count[waiting]
+	st.InDoubt = b.count[inDoubt]
+	st.Replaying = b.count[replaying]
+	st.Kept = b.count[delivered0] + b.count[delivered1] + b.count[delivered2]
+	st.Undelivered = b.owed
+	st.WaitingBytes = int64(b.owed) * pointBytes
+	st.Series = len(b.names.ids)
+	st.Shed, st.Dropped, st.Incomplete, st.Replays = b.shed, b.dropped, b.incomplete, b.replays
+	return st
+}
