@@ -1,0 +1,120 @@
+package apachelog
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"testing"
+)
+
+// realLines returns the lines of the real log.
+func realLines(tb testing.TB) [][]byte {
+	tb.Helper()
+	data, err := os.ReadFile("../../testdata/apache_logs")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+}
+
+func compile(tb testing.TB, format string) *Format {
+	tb.Helper()
+	if s, ok := Nickname(format); ok {
+		format = s
+	}
+	f, err := Compile(format)
+	if err != nil {
+		tb.Fatalf("Compile(%q): %v", format, err)
+	}
+	return f
+}
+
+// rewrite writes the lines of the real log anew in another format. What combined
+// does not tell is made up.
+func rewrite(tb testing.TB, lines [][]byte, format string) [][]byte {
+	from, to := compile(tb, "combined"), compile(tb, format)
+	p := from.NewParser(ParserOptions{Need: Time | Status | Bytes, Text: allOf(from)})
+	var out [][]byte
+	var rec Record
+	for n, line := range lines {
+		if p.Parse(line, &rec) != nil {
+			continue
+		}
+		var b []byte
+		for i := range to.elements {
+			e := &to.elements[i]
+			if e.value == literal {
+				b = append(b, e.lit...)
+				continue
+			}
+			switch d := to.dirs[e.dir]; d.source {
+			case "%{%d/%b/%Y:%H:%M:%S}t":
+				b = append(b, rec.Raw(3)[1:21]...)
+			case "%{msec_frac}t":
+				b = fmt.Appendf(b, "%03d", n%1000)
+			case "%{%z}t":
+				b = append(b, "+0000"...)
+			case "%a":
+				b = append(b, rec.Raw(0)...)
+			case "%v":
+				b = append(b, "www.example.org"...)
+			case "%X":
+				b = append(b, '+')
+			case "%q":
+				b = append(b, "?a=b"...)
+			default:
+				if i := indexOf(from, d.source); i < len(from.dirs) {
+					b = append(b, rec.Raw(i)...)
+				} else {
+					b = fmt.Append(b, rec.Bytes+int64(n%300))
+				}
+			}
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// BenchmarkParse reads the real log, rewritten in several formats, from memory.
+// The time for a line is ns/op.
+func BenchmarkParse(b *testing.B) {
+	lines := realLines(b)
+	formats := httpdFormats(b)
+	for _, c := range []struct {
+		name, format string
+		need         Field
+		text         []int
+	}{
+		{"combined", "combined", Time | Status | Bytes, nil},
+		{"common", "common", Time | Status | Bytes, nil},
+		{"vhost_combined", "vhost_combined", Time | Status | Bytes, nil},
+		{"combinedio", "combinedio", Time | Status | Bytes, nil},
+		{"json", formats["json"], Time | Status | Bytes, nil},
+		{"ms_times", formats["ms_times"], Time | Status | Bytes, nil},
+		{"tsv", formats["tsv"], Time | Status | Bytes, nil},
+		{"combined+user+agent", "combined", Time | Status | Bytes, []int{2, 8}},
+		{"combined+all", "combined", Time | Status | Bytes, []int{0, 1, 2, 3, 4, 5, 6, 7, 8}},
+		{"unquoted(ambiguous)", `%h %l %u %t %r %>s %b %{Referer}i %{User-Agent}i`, Time | Status | Bytes, nil},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			lines := rewrite(b, lines, c.format)
+			p := compile(b, c.format).NewParser(ParserOptions{Need: c.need, Text: c.text})
+			size := 0
+			for _, line := range lines {
+				size += len(line) + 1
+			}
+			b.SetBytes(int64(size) / int64(len(lines)))
+			b.ReportAllocs()
+			var rec Record
+			i := 0
+			for b.Loop() {
+				if err := p.Parse(lines[i], &rec); err != nil {
+					b.Fatalf("%v\n%s", err, lines[i])
+				}
+				if i++; i == len(lines) {
+					i = 0
+				}
+			}
+		})
+	}
+}
