@@ -1,0 +1,65 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/carbon/carbontest"
+)
+
+// TestSecondFollowerIsRefused starts two followers of one prefix and
+// destination: the second ends at once and says why.
+func TestSecondFollowerIsRefused(t *testing.T) {
+	t.Parallel()
+	carbon := listen(t)
+	first := start(t, carbon, "--from-start", realLog)
+	until(t, "the first to follow", func() bool { return strings.Contains(first.stderr.String(), "caught up") })
+	second := start(t, carbon, realLog)
+	if code := second.exit(t); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	if !strings.Contains(second.stderr.String(), "another logfeed on this machine already feeds apache.web1") {
+		t.Error("the second does not say why it ended")
+	}
+	if code := start(t, carbon, "--prefix", "apache.web2", "--once", "--from-start", realLog).exit(t); code != 0 {
+		t.Errorf("another prefix: exit code %d", code)
+	}
+}
+
+// TestBackfillBesideAFollower runs a backfill of a part of the lines while a
+// follower feeds the same series: buckets that are the follower's keep its
+// totals, older ones are filled.
+func TestBackfillBesideAFollower(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	now := time.Now().Truncate(time.Minute)
+	live, old := create(t, dir+"/live.log"), create(t, dir+"/old.log")
+	carbon := listen(t)
+	follower := start(t, carbon, "--from-start", live.Name())
+	live.WriteString(combined(now, 200, 1) + combined(now, 200, 1))
+	until(t, "the follower", func() bool { return strings.Contains(follower.stderr.String(), "caught up") })
+	time.Sleep(100 * time.Millisecond) // for the lines, which are not told of
+
+	yesterday := now.Add(-24 * time.Hour)
+	old.WriteString(combined(yesterday, 200, 5) + combined(now, 200, 7))
+	backfill := start(t, carbon, "--from-start", "--once", old.Name())
+	if code := backfill.exit(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if said := backfill.stderr.String(); !strings.Contains(said, "are left alone") || !strings.Contains(said, "lines=1 ") || !strings.Contains(said, "left_to_follower=1") {
+		t.Error("it does not say what it left alone")
+	}
+	follower.terminate(t)
+	want := map[carbontest.Key]string{
+		{Series: "apache.web1.bytes.count", Time: yesterday.Unix()}:      "5",
+		{Series: "apache.web1.requests.count", Time: yesterday.Unix()}:   "1",
+		{Series: "apache.web1.status.2xx.count", Time: yesterday.Unix()}: "1",
+		{Series: "apache.web1.bytes.count", Time: now.Unix()}:            "2",
+		{Series: "apache.web1.requests.count", Time: now.Unix()}:         "2",
+		{Series: "apache.web1.status.2xx.count", Time: now.Unix()}:       "2",
+	}
+	if d := difference(carbon.Final(), want); d != "" {
+		t.Error(d)
+	}
+}

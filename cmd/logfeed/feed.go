@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/carbon"
+	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/rollup"
+	"github.com/logfeed/logfeed/internal/tail"
+)
+
+// stopTime is how long points are still sent after a signal to stop.
+const stopTime = 8 * time.Second
+
+// feed builds the pipeline, runs it to its end and sends what is left. The
+// error says why the run could not finish.
+func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log *slog.Logger) error {
+	started := time.Now()
+	for _, f := range c.formats {
+		for _, w := range f.Warnings() {
+			log.Warn("format: "+w, "format", f.String())
+		}
+	}
+	keeper, prior, err := openState(c, log)
+	if err != nil {
+		return err
+	}
+	defer keeper.close()
+	p, err := newPipeline(c, started, prior, stdin, log)
+	if err != nil {
+		return err
+	}
+	p.ledger.LeaveFrom(leaveToFollower(c, log))
+	p.closed.Store(math.MinInt64)
+	claims, err := takeClaims(ctx, c, p.ownFrom)
+	if err != nil {
+		return err
+	}
+	defer claims.close()
+	out, err := newOutlet(c, prior, stdout, log)
+	if err != nil {
+		return err
+	}
+	p.sink, p.keeper = out, keeper
+	p.closed.Store(p.ledger.Closed())
+
+	stopHangups := p.rescanOnHangup()
+	err = p.run(ctx)
+	stopHangups()
+
+	if err == nil && ctx.Err() == nil {
+		err = p.complete(ctx, out)
+	}
+	if ctx.Err() != nil {
+		return p.interrupted(c, out)
+	}
+	if err != nil {
+		return errors.Join(err, out.Close(), p.keepLast())
+	}
+	err = p.unread(c)
+	if c.once && err == nil {
+		log.Info("backfill complete", p.totals.attrs(p.rejects.count, p.follower.Stats().BytesRead, time.Since(started))...)
+	}
+	return errors.Join(err, out.Close(), p.keepLast())
+}
+
+// newPipeline builds the way from the logs to the sink. prior is the state of
+// an earlier run to go on from, or nil.
+func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, log *slog.Logger) (*pipeline, error) {
+	p := &pipeline{
+		shape:   c.shape(),
+		once:    c.once,
+		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone),
+		table:   rollup.NewTable(c.rollup),
+		ledger:  rollup.NewLedger(c.rollup),
+		rejects: rejects{log: log},
+		log:     log,
+		totals:  newTotals(),
+		numbers: make(lineNumbers),
+	}
+	var since int64
+	var resume *tail.State
+	if prior == nil {
+		since = p.closeTheStart(c, started)
+	} else {
+		resume, p.before = &prior.Files, prior.Counters
+		if err := p.goOn(c, prior, log); err != nil {
+			return nil, err
+		}
+	}
+	follower, err := tail.New(tail.Options{
+		Resume:    resume,
+		Patterns:  c.files,
+		Exclude:   c.exclude,
+		FromStart: c.fromStart,
+		Once:      c.once,
+		Since:     since,
+		Lateness:  int64(c.rollup.Lateness / time.Second),
+		Stdin:     stdin,
+		TimeOf:    newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone).timeOf,
+		Clock:     p.ledger.Clock,
+		Log:       log,
+	})
+	p.follower = follower
+	return p, err
+}
+
+// closeTheStart closes the buckets that cannot be whole because reading begins
+// at the end of the files, and returns the time from which lines are needed.
+// Files are looked back into for the bucket in progress; a pipe cannot be, and
+// what an earlier logfeed has sent of that bucket must not be overwritten by a
+// part.
+func (p *pipeline) closeTheStart(c *config, started time.Time) (since int64) {
+	if c.fromStart || c.once {
+		return 0
+	}
+	interval := int64(c.rollup.Interval / time.Second)
+	since = started.Unix() - started.Unix()%interval
+	if c.standardInput() {
+		since += interval
+	}
+	p.ledger.CloseBefore(since)
+	return since
+}
+
+// goOn takes over the buckets of an earlier run. Where they mean something
+// else, because a flag has changed, they are left as they were sent last, and
+// counting begins with the first bucket after them.
+func (p *pipeline) goOn(c *config, prior *state, log *slog.Logger) error {
+	if prior.Shape == p.shape {
+		return p.ledger.Restore(prior.Ledger)
+	}
+	interval := int64(c.rollup.Interval / time.Second)
+	begin := (prior.Until + interval - 1) / interval * interval
+	p.ledger.CloseBefore(begin)
+	log.Warn("the flags give the sums another meaning than in the run before: buckets are not mixed, and counting begins anew",
+		"from", time.Unix(begin, 0).UTC().Format(time.RFC3339), "changed", changedLines(prior.Shape, p.shape))
+	return nil
+}
+
+// rescanOnHangup makes SIGHUP look for new files until the returned function
+// is called.
+func (p *pipeline) rescanOnHangup() (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	var wait sync.WaitGroup
+	// Ends when the channel is closed below.
+	wait.Go(func() {
+		for range hangups {
+			p.follower.Rescan()
+		}
+	})
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+		wait.Wait()
+	}
+}
+
+// complete sends what is left at the end of the input and waits until it is
+// delivered.
+func (p *pipeline) complete(ctx context.Context, out outlet) error {
+	if err := p.flush(ctx); err != nil {
+		return err
+	}
+	return out.Drain(ctx)
+}
+
+// interrupted ends a run that a signal has stopped. A bucket that has not
+// ended goes out only when nothing that could belong to it is left unread, and
+// never from a one-shot run, which is to be run again as a whole.
+func (p *pipeline) interrupted(c *config, out outlet) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	var err error
+	if p.caughtUp && !c.once {
+		err = p.flush(ctx)
+	}
+	left := out.Stop(ctx)
+	saved := p.keepLast()
+	if p.keeper == nil || saved != nil {
+		for _, l := range left {
+			err = errors.Join(err, fmt.Errorf("carbon %s: %d points could not be delivered and are lost", l.Address, l.Points))
+		}
+	}
+	err = errors.Join(err, saved)
+	p.log.Info("stopped", p.counters().attrs()...)
+	if c.once {
+		err = errors.Join(err, errors.New("interrupted: not everything was read and delivered; run it again"))
+	}
+	return err
+}
+
+// unread is an error when a one-shot run could not read all that it was given.
+func (p *pipeline) unread(c *config) error {
+	if !c.once || c.standardInput() {
+		return nil
+	}
+	s := p.follower.Stats()
+	switch {
+	case s.BytesRead == 0 && s.OpenErrors > 0:
+		return errors.New("none of the files could be read")
+	case s.OpenErrors+s.ReadErrors+s.Damaged > 0:
+		return fmt.Errorf("not everything could be read: %d files could not be opened, %d reads failed, %d compressed files are damaged", s.OpenErrors, s.ReadErrors, s.Damaged)
+	}
+	return nil
+}
+
+// An outlet is the sink at the end of the pipeline, with what its end and a
+// checkpoint need.
+type outlet interface {
+	point.Sink
+	Snapshots() []carbon.Snapshot
+	Stats() []carbon.Stats
+	Oldest() (unix int64, ok bool)                 // of the points that may still be sent
+	Drain(ctx context.Context) error               // waits until everything is delivered
+	Stop(ctx context.Context) (left []carbon.Left) // sends until ctx is done
+}
+
+func newOutlet(c *config, prior *state, stdout io.Writer, log *slog.Logger) (outlet, error) {
+	if c.dryRun {
+		return printed{point.NewWriter(stdout)}, nil
+	}
+	var options []carbon.Options
+	for _, addr := range c.destinations {
+		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), Once: c.once, Log: log}
+		if prior != nil {
+			var err error
+			if o.Restore, err = prior.Outboxes[addr.String()].unpack(prior.Ledger.Closed); err != nil {
+				return nil, fmt.Errorf("checkpoint: points for carbon %s: %w", addr, err)
+			}
+		}
+		options = append(options, o)
+	}
+	var senders []*carbon.Sender
+	for _, o := range options {
+		senders = append(senders, carbon.NewSender(o))
+	}
+	// What is piped into logfeed as it happens cannot wait: Apache would.
+	return carbon.NewGroup(carbon.GroupOptions{Shed: c.standardInput() && !c.once}, senders...), nil
+}
+
+// replayOrNone tells --replay 0 from a replay that was not given.
+func (c *config) replayOrNone() time.Duration {
+	if c.replay == 0 {
+		return -1
+	}
+	return c.replay
+}
+
+// printed is the outlet of a dry run: what is written is delivered.
+type printed struct{ *point.Writer }
+
+func (printed) Snapshots() []carbon.Snapshot       { return nil }
+func (printed) Stats() []carbon.Stats              { return nil }
+func (printed) Oldest() (unix int64, ok bool)      { return 0, false }
+func (printed) Drain(context.Context) error        { return nil }
+func (printed) Stop(context.Context) []carbon.Left { return nil }

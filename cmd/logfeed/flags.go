@@ -1,0 +1,287 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/carbon"
+	"github.com/logfeed/logfeed/internal/rollup"
+)
+
+// config is everything that the command line decides.
+type config struct {
+	files     []string
+	exclude   []string
+	formats   []*apachelog.Format
+	zone      *time.Location
+	fromStart bool
+	once      bool
+	dryRun    bool
+
+	destinations []carbon.Address
+	buffer       int64 // bytes
+	replay       time.Duration
+
+	metrics []string
+	rollup  rollup.Options
+
+	stateDir string // "": no state is kept
+
+	logJSON  bool
+	logLevel slog.Level
+
+	help      bool
+	version   bool
+	flagsFile string
+}
+
+const day = 24 * time.Hour
+
+func defaults() *config {
+	return &config{
+		zone:     time.Local,
+		buffer:   64 << 20,
+		replay:   30 * time.Minute,
+		logLevel: slog.LevelInfo,
+		rollup:   rollup.Options{Interval: time.Minute, Lateness: 30 * time.Minute},
+	}
+}
+
+// flagSet builds the flags of a config; what is wrong with a value goes to
+// the mistakes.
+type flagSet struct {
+	*pflag.FlagSet
+	mistakes *mistakes
+}
+
+func (f *flagSet) value(name, short, kind, initial, usage string, set func(string) error) {
+	f.VarP(&value{name: name, kind: kind, initial: initial, set: set, mistakes: f.mistakes}, name, short, usage)
+}
+
+func (f *flagSet) on(name, short string, target *bool, usage string) {
+	f.value(name, short, "bool", "", usage, func(text string) (err error) {
+		*target, err = parseBool(text)
+		return err
+	})
+	f.Lookup(name).NoOptDefVal = "true"
+}
+
+func newFlagSet(c *config, wrong *mistakes) *flagSet {
+	f := &flagSet{pflag.NewFlagSet("logfeed", pflag.ContinueOnError), wrong}
+	f.SetOutput(io.Discard)
+	f.SortFlags = false
+	f.inputFlags(c)
+	f.outputFlags(c)
+	f.seriesFlags(c)
+	f.ownFlags(c)
+	return f
+}
+
+func (f *flagSet) inputFlags(c *config) {
+	f.value("format", "f", "NAME|STRING", "combined", "a LogFormat string exactly as httpd.conf has it, or a nickname: "+
+		strings.Join(apachelog.Nicknames(), ", ")+". Given again, each line is tried in turn", c.setFormat)
+	f.value("exclude", "", "GLOB", "", "leave out files; repeatable", func(text string) error {
+		c.exclude = append(c.exclude, text)
+		return nil
+	})
+	f.on("from-start", "", &c.fromStart, "start a file that has no checkpoint at its first byte, not at its end")
+	f.on("once", "", &c.once, "exit when all that the files held at the start has been read and delivered with a receipt (UDP: sent)")
+	f.value("timezone", "", "ZONE", "local", "for formats whose time carries no zone, e.g. Europe/Berlin", func(text string) (err error) {
+		if text == "local" {
+			text = "Local"
+		}
+		if c.zone, err = time.LoadLocation(text); err != nil {
+			return fmt.Errorf("%w; right would be UTC, local or a name such as Europe/Berlin", err)
+		}
+		return nil
+	})
+}
+
+func (f *flagSet) outputFlags(c *config) {
+	f.value("carbon", "c", "ADDR", "127.0.0.1:2003", "HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT, IPv6 in brackets; given again, every destination gets every point", func(text string) error {
+		addr, err := carbon.ParseAddress(text)
+		c.destinations = append(c.destinations, addr)
+		return err
+	})
+	f.value("buffer", "", "SIZE", "64MiB", "undelivered points kept for each destination", func(text string) (err error) {
+		c.buffer, err = parseSize(text)
+		return err
+	})
+	f.value("replay", "", "DURATION", "30m", "how long delivered points are kept to be sent again after a connection is lost", func(text string) (err error) {
+		c.replay, err = parseSeconds(text, 0, 7*day)
+		return err
+	})
+	f.on("dry-run", "n", &c.dryRun, "print the points as plaintext lines on standard output instead of sending them")
+}
+
+func (f *flagSet) seriesFlags(c *config) {
+	f.value("prefix", "", "PATH", "apache.{hostname}", "first part of every series; {hostname}, {fqdn} and {env:NAME} become one level each", func(text string) (err error) {
+		c.rollup.Prefix, err = parsePrefix(text)
+		return err
+	})
+	f.value("interval", "", "DURATION", "60s", "bucket length; must equal the finest step of the Graphite retention", func(text string) (err error) {
+		c.rollup.Interval, err = parseSeconds(text, time.Second, day)
+		return err
+	})
+	f.value("lateness", "", "DURATION", "30m", "how long after its end a bucket still takes late lines", func(text string) (err error) {
+		c.rollup.Lateness, err = parseSeconds(text, 0, 30*day)
+		return err
+	})
+	f.value("metrics", "", "LIST", "all that the format has", strings.Join(rollup.Metrics(), ", "), func(text string) error {
+		for name := range strings.SplitSeq(text, ",") {
+			c.metrics = append(c.metrics, strings.TrimSpace(name))
+		}
+		return nil
+	})
+}
+
+func (f *flagSet) ownFlags(c *config) {
+	f.value("state-dir", "", "DIR", "$STATE_DIRECTORY, else none", "where the checkpoint lives; it belongs to one set of files, and another backfill takes another", func(text string) error {
+		c.stateDir = text
+		return nil
+	})
+	f.value("flags-file", "", "PATH", "", "more flags, one \"name value\" a line, the value taken as it stands; the command line wins", func(text string) error {
+		c.flagsFile = text
+		return nil
+	})
+	f.value("log-format", "", "text|json", "text", "form of logfeed's own log, on standard error", func(text string) error {
+		word, err := parseChoice(text, "text", "json")
+		c.logJSON = word == "json"
+		return err
+	})
+	f.value("log-level", "", "LEVEL", "info", "debug, info, warn or error", func(text string) error {
+		word, err := parseChoice(text, "debug", "info", "warn", "error")
+		if err != nil {
+			return err
+		}
+		return c.logLevel.UnmarshalText([]byte(word))
+	})
+	f.on("version", "", &c.version, "print the version and exit")
+	f.on("help", "h", &c.help, "print this help and exit")
+}
+
+func (c *config) setFormat(text string) error {
+	f, err := compileFormat(text)
+	if err == nil {
+		c.formats = append(c.formats, f)
+	}
+	return err
+}
+
+// compileFormat takes a nickname or a LogFormat string. A string without a
+// directive cannot be a format that anything could be read from.
+func compileFormat(text string) (*apachelog.Format, error) {
+	if !strings.Contains(text, "%") {
+		format, ok := apachelog.Nickname(text)
+		if !ok {
+			return nil, fmt.Errorf("unknown nickname %q; the nearest is %s; a LogFormat string has directives such as %%h", text, apachelog.Nearest(text))
+		}
+		text = format
+	}
+	f, err := apachelog.Compile(text)
+	if err != nil {
+		return nil, err
+	}
+	if f.Provides()&apachelog.Time == 0 {
+		return nil, errors.New("this format has no time, so its lines belong to no bucket; add %t")
+	}
+	return f, nil
+}
+
+// parseArgs reads the command line and the flags file. Every mistake is
+// collected; only an unknown flag ends the reading.
+func parseArgs(args []string) (*config, *flagSet, *mistakes) {
+	c, wrong := defaults(), &mistakes{}
+	flags := newFlagSet(c, wrong)
+	if err := flags.Parse(args); err != nil {
+		wrong.add("command line", err)
+		return c, flags, wrong
+	}
+	if c.help || c.version {
+		return c, flags, wrong
+	}
+	if c.flagsFile != "" {
+		readFlagsFile(c.flagsFile, flags.FlagSet, wrong)
+	}
+	c.files = flags.Args()
+	c.complete(flags, wrong)
+	return c, flags, wrong
+}
+
+// complete fills in the defaults that are more than a number and checks what
+// concerns several flags.
+func (c *config) complete(flags *flagSet, wrong *mistakes) {
+	for _, name := range []string{"format", "carbon", "prefix"} {
+		if f := flags.Lookup(name); !f.Changed {
+			f.Value.Set(f.DefValue)
+		}
+	}
+	if !flags.Lookup("state-dir").Changed {
+		// systemd lists all state directories of a unit, the first one first.
+		c.stateDir, _, _ = strings.Cut(os.Getenv("STATE_DIRECTORY"), ":")
+	}
+	c.checkFiles(wrong)
+	if c.once && !c.fromStart && c.stateDir == "" && !c.standardInput() {
+		wrong.addf("--once", "without --from-start every file starts at its end and there is nothing to read; add --from-start")
+	}
+	selected, err := rollup.Select(c.metrics, c.provided())
+	if err != nil {
+		wrong.add("--metrics", err)
+	}
+	c.rollup.Metrics = selected
+}
+
+func (c *config) checkFiles(wrong *mistakes) {
+	if len(c.files) == 0 {
+		wrong.addf("FILE", "none given; right would be /var/log/apache2/access.log, a glob in quotes, or - for standard input")
+	}
+	for _, file := range c.files {
+		if file == "" {
+			wrong.addf("FILE", "an empty name")
+		}
+		if file == "-" && len(c.files) > 1 {
+			wrong.addf("FILE", "- (standard input) stands alone, without other files")
+			return
+		}
+	}
+}
+
+func (c *config) standardInput() bool { return len(c.files) == 1 && c.files[0] == "-" }
+
+// provided is what every one of the formats can give: everything as long as
+// there is none, whose mistake is told already.
+func (c *config) provided() apachelog.Field {
+	all := ^apachelog.Field(0)
+	for _, f := range c.formats {
+		all &= f.Provides()
+	}
+	return all
+}
+
+func usage(w io.Writer, flags *flagSet) {
+	fmt.Fprint(w, `logfeed follows Apache access logs and feeds their totals to Graphite's Carbon.
+
+  logfeed [flags] FILE...                      follow, sum, send; runs until stopped
+  logfeed --from-start [flags] FILE...         the same, but first everything already in the files
+  logfeed --from-start --once [flags] FILE...  one-shot backfill: everything in the files, then exit
+  program | logfeed [flags] -                  standard input, as an Apache piped log
+
+FILE is a path or a glob ('/var/log/apache2/*access.log', ** too); plain, .gz,
+.bz2, .xz and .zst files are told apart by their content.
+
+Flags:
+`)
+	fmt.Fprint(w, flags.FlagUsagesWrapped(100))
+	fmt.Fprint(w, `
+Durations are written 60s, 30m, 1h30m or 2d.
+Exit code: 0 done, 1 could not finish, 2 wrong usage.
+`)
+}

@@ -1,0 +1,65 @@
+// Command logfeed follows Apache access logs, sums their lines into buckets of
+// time and feeds the totals to Graphite's Carbon.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	_ "time/tzdata" // --timezone works on machines without a zone database
+)
+
+// Exit codes, as the manual promises them.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// version is set by the linker when a release is built.
+var version = "dev"
+
+func main() {
+	// By default a panic exits with 2, which means wrong usage here and keeps
+	// systemd from starting the service again.
+	debug.SetTraceback("crash")
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program: it returns the exit code when everything is done, or
+// soon after ctx is.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c, flags, wrong := parseArgs(args)
+	switch {
+	case len(wrong.all) > 0:
+		wrong.print(stderr)
+		return exitUsage
+	case c.help:
+		usage(stdout, flags)
+		return exitDone
+	case c.version:
+		fmt.Fprintln(stdout, "logfeed", version)
+		return exitDone
+	}
+	log := newLogger(c, stderr)
+	if err := feed(ctx, c, stdin, stdout, log); err != nil {
+		log.Error(err.Error())
+		return exitFailed
+	}
+	return exitDone
+}
+
+func newLogger(c *config, stderr io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.logLevel}
+	if c.logJSON {
+		return slog.New(slog.NewJSONHandler(stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(stderr, o))
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/logfeed/logfeed/internal/apachelog"
+)
+
+// mistakes collects everything that is wrong with the command line, so that
+// one run shows all of it.
+type mistakes struct{ all []mistake }
+
+// A mistake is one wrong flag or argument.
+type mistake struct {
+	where  string // "--interval", "/etc/logfeed/flags:3: interval", "FILE"
+	err    error
+	text   string // what was given, shown with a caret when column is set
+	column int    // 1-based byte in text; 0 is none
+}
+
+func (m *mistakes) add(where string, err error) {
+	m.all = append(m.all, mistake{where: where, err: err})
+}
+
+func (m *mistakes) addf(where, format string, args ...any) {
+	m.add(where, fmt.Errorf(format, args...))
+}
+
+// addIn is add for an error that may know its column in text.
+func (m *mistakes) addIn(where, text string, err error) {
+	wrong := mistake{where: where, err: err}
+	var at *apachelog.FormatError
+	if errors.As(err, &at) {
+		wrong.text, wrong.column = text, at.Column
+	}
+	m.all = append(m.all, wrong)
+}
+
+// print writes every mistake, each with the text and a caret under the place
+// where one is known.
+func (m *mistakes) print(w io.Writer) {
+	for _, one := range m.all {
+		fmt.Fprintf(w, "logfeed: %s: %v\n", one.where, one.err)
+		if one.column > 0 {
+			fmt.Fprintf(w, "    %s\n    %s^\n", one.text, blank(one.text, one.column-1))
+		}
+	}
+	fmt.Fprintln(w, "Nothing was sent. logfeed --help lists the flags.")
+}
+
+// blank returns white space as wide as the first n bytes of text are shown: a
+// tab stays a tab, and a character of several bytes takes one place.
+func blank(text string, n int) string {
+	var b strings.Builder
+	for _, r := range text[:min(n, len(text))] {
+		if r != '\t' {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/rollup"
+	"github.com/logfeed/logfeed/internal/tail"
+)
+
+// pipeline is the whole program between the logs and the sinks. Its run is
+// one loop: what is above the loop variable is pulled, what is below pushed.
+type pipeline struct {
+	follower *tail.Follower
+	parsers  *parsers
+	table    *rollup.Table
+	ledger   *rollup.Ledger
+	sink     outlet
+	keeper   *keeper // nil: no state is kept
+	shape    string
+	once     bool
+
+	rejects   rejects
+	totals    totals
+	before    counters // of the runs before
+	numbers   lineNumbers
+	batches   int64
+	points    []point.Point // reused by every tick
+	closed    atomic.Int64  // Ledger.Closed, for other goroutines
+	log       *slog.Logger
+	following bool // everything has been read to its end once
+	caughtUp  bool // the last batch was a tick that left nothing unread
+}
+
+// run reads until the follower ends: at the end of a one-shot run or of
+// standard input, when ctx is done, or by an error. Buckets that have not
+// ended stay in the ledger.
+func (p *pipeline) run(ctx context.Context) error {
+	for batch, err := range p.follower.Batches(ctx) {
+		if err != nil {
+			return err
+		}
+		if tick := batch.Tick; tick != nil {
+			if err := p.tick(ctx, *tick); err != nil {
+				return err
+			}
+			continue
+		}
+		p.sum(batch)
+	}
+	return nil
+}
+
+// tick lets time pass for the buckets and sends those that are due. The end of
+// a one-shot run closes nothing: what is flushed then may still be amended by
+// a later run that goes on from its state.
+func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
+	if tick.Behind || !p.once {
+		p.ledger.Advance(tick.Now.Unix(), tick.Low, tick.Behind)
+		p.closed.Store(p.ledger.Closed())
+	}
+	if err := p.give(ctx); err != nil {
+		return err
+	}
+	p.caughtUp = !tick.Behind
+	if p.caughtUp && !p.following && !p.once {
+		p.following = true
+		p.log.Info("caught up with the logs", "files", p.follower.Stats().Files, "lines", p.totals.lines, "rejected", p.rejects.count, "late", p.totals.late)
+	}
+	p.keep(tick.Now)
+	return nil
+}
+
+// sum puts the lines of one batch into their buckets.
+func (p *pipeline) sum(batch tail.Batch) {
+	p.caughtUp = false
+	p.batches++
+	number := p.numbers.before(batch)
+	p.table.Begin(batch.Source, batch.Time)
+	for rec, err := range p.parsers.records(batch.Lines()) {
+		number.next()
+		if err != nil {
+			p.rejects.line(batch.Time, rejectedLine{batch.Path, number.number(), err, p.parsers.line})
+			continue
+		}
+		p.table.Add(rec)
+	}
+	p.numbers.after(batch, number)
+	p.count(batch, p.ledger.Merge(p.table))
+	batch.Release()
+}
+
+// give sends the buckets that are due.
+func (p *pipeline) give(ctx context.Context) error {
+	p.points = p.points[:0]
+	for pt := range p.ledger.Changed() {
+		p.points = append(p.points, pt)
+	}
+	if len(p.points) == 0 {
+		return nil
+	}
+	p.totals.sent(p.points)
+	return p.sink.Write(ctx, p.points)
+}
+
+// flush sends every bucket, ended or not.
+func (p *pipeline) flush(ctx context.Context) error {
+	p.ledger.Flush()
+	return p.give(ctx)
+}
+
+func (p *pipeline) count(batch tail.Batch, out rollup.Outcome) {
+	p.totals.lines += out.Counted
+	p.totals.late += out.Late
+	p.totals.left += out.Left
+	p.rejects.times(batch.Time, batch.Path, out.Refused.Future, out.Refused.Ancient, out.Late)
+}

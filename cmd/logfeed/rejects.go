@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/apachelog"
+)
+
+// sayEvery is the shortest time between two log records about the same kind
+// of trouble. A log in the wrong format rejects every line.
+const sayEvery = 10 * time.Second
+
+// A repeater logs one kind of trouble at most every sayEvery, and says how
+// much of it went unsaid in between.
+type repeater struct {
+	last   time.Time
+	unsaid int64
+}
+
+// due says whether a record may be written at now; n is how many times the
+// trouble came since the last one that was.
+func (r *repeater) due(now time.Time, n int64) bool {
+	r.unsaid += n
+	if !r.last.IsZero() && now.Sub(r.last) < sayEvery {
+		return false
+	}
+	r.last = now
+	return true
+}
+
+// take returns what had gone unsaid and starts anew.
+func (r *repeater) take() int64 {
+	n := r.unsaid
+	r.unsaid = 0
+	return n
+}
+
+// rejects counts the lines that were refused and tells of a few of them.
+type rejects struct {
+	log   *slog.Logger
+	count int64
+
+	format, future, ancient, late repeater
+}
+
+// rejectedLine is a line that no format matches.
+type rejectedLine struct {
+	path   string
+	number int64 // of the line in its file, 1-based; 0 when the file was not read from its start
+	err    error
+	text   []byte
+}
+
+func (r *rejects) line(now time.Time, l rejectedLine) {
+	r.count++
+	if !r.format.due(now, 1) {
+		return
+	}
+	attrs := []any{"path", l.path}
+	if l.number > 0 {
+		attrs = append(attrs, "line", l.number)
+	}
+	var where *apachelog.LineError
+	if errors.As(l.err, &where) {
+		attrs = append(attrs, "directive", where.Directive, "column", where.Column, "expected", where.Expected)
+	} else {
+		attrs = append(attrs, "reason", l.err)
+	}
+	r.log.Warn("line rejected", append(attrs, "rejected", r.format.take())...)
+	const enough = 200 // bytes; the start of a line shows what kind it is
+	r.log.Debug("rejected line", "text", string(l.text[:min(len(l.text), enough)]))
+}
+
+// times tells of lines refused, or late, for the sake of their time.
+func (r *rejects) times(now time.Time, path string, future, ancient, late int64) {
+	r.count += future + ancient
+	if future > 0 && r.future.due(now, future) {
+		r.log.Warn("lines rejected: their time is more than 5 minutes in the future", "path", path, "rejected", r.future.take())
+	}
+	if ancient > 0 && r.ancient.due(now, ancient) {
+		r.log.Warn("lines rejected: their time is before the year 2000", "path", path, "rejected", r.ancient.take())
+	}
+	if late > 0 && r.late.due(now, late) {
+		r.log.Warn("late lines: their buckets are closed", "path", path, "late", r.late.take())
+	}
+}

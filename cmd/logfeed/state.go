@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"encoding/gob"
+	"fmt"
+	"strings"
+
+	"github.com/logfeed/logfeed/internal/carbon"
+	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/rollup"
+	"github.com/logfeed/logfeed/internal/tail"
+)
+
+// state is everything that survives the end of the process, as one version:
+// the positions belong to exactly the lines that are in the buckets, and every
+// bucket that has left the ledger is in the outboxes.
+type state struct {
+	Shape    string // what the sums mean; see config.shape
+	Until    int64  // end of the newest bucket, Unix seconds
+	Files    tail.State
+	Ledger   rollup.Snapshot
+	Counters counters
+	Outboxes map[string]packedPoints // by address
+}
+
+// packedPoints holds the points of one outbox in columns: a series name is
+// written once, and numbers that are alike take a byte or two.
+type packedPoints struct {
+	Names       []string
+	Series      []uint32 // index into Names
+	Times       []int64  // each less the one before
+	Values      []float64
+	Repetitions []int // planned ones that were made, -1 for an undelivered point
+}
+
+func (s *state) encode() ([]byte, error) {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(s); err != nil {
+		return nil, fmt.Errorf("encode checkpoint: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func decodeState(payload []byte) (*state, error) {
+	s := new(state)
+	if err := gob.NewDecoder(bytes.NewReader(payload)).Decode(s); err != nil {
+		return nil, fmt.Errorf("decode checkpoint: %w", err)
+	}
+	return s, nil
+}
+
+// shape describes what a sum means. Sums of two shapes must never meet in one
+// cell.
+func (c *config) shape() string {
+	parts := []string{"prefix " + c.rollup.Prefix, "interval " + c.rollup.Interval.String(), "zone " + c.zone.String()}
+	for _, name := range c.rollup.Metrics.Names() {
+		parts = append(parts, "metric "+name)
+	}
+	for _, f := range c.formats {
+		parts = append(parts, "format "+f.String())
+	}
+	return strings.Join(parts, "\n")
+}
+
+// changedLines names the lines of a shape that the other lacks.
+func changedLines(before, now string) string {
+	var changed []string
+	for line := range strings.Lines(now) {
+		if !strings.Contains(before+"\n", strings.TrimSpace(line)+"\n") {
+			changed = append(changed, strings.TrimSpace(line))
+		}
+	}
+	return strings.Join(changed, ", ")
+}
+
+func packPoints(s carbon.Snapshot) packedPoints {
+	p := packer{ids: make(map[string]uint32)}
+	for _, pt := range s.Undelivered {
+		p.add(pt, -1)
+	}
+	for _, d := range s.Delivered {
+		p.add(d.Point, d.Repetitions)
+	}
+	return p.out
+}
+
+type packer struct {
+	ids  map[string]uint32
+	last int64
+	out  packedPoints
+}
+
+func (p *packer) add(pt point.Point, repetitions int) {
+	id, ok := p.ids[pt.Series]
+	if !ok {
+		id = uint32(len(p.out.Names))
+		p.ids[pt.Series] = id
+		p.out.Names = append(p.out.Names, pt.Series)
+	}
+	p.out.Series = append(p.out.Series, id)
+	p.out.Times = append(p.out.Times, pt.Time-p.last)
+	p.out.Values = append(p.out.Values, pt.Value)
+	p.out.Repetitions = append(p.out.Repetitions, repetitions)
+	p.last = pt.Time
+}
+
+// unpack returns the points of buckets that start before the given time. The
+// others are open: their newest totals are in the ledger, and what was sent of
+// them must not be sent again before the lines since have been counted.
+func (p packedPoints) unpack(before int64) (*carbon.Snapshot, error) {
+	n := len(p.Series)
+	if len(p.Times) != n || len(p.Values) != n || len(p.Repetitions) != n {
+		return nil, fmt.Errorf("columns of %d, %d, %d and %d points", n, len(p.Times), len(p.Values), len(p.Repetitions))
+	}
+	s := new(carbon.Snapshot)
+	when := int64(0)
+	for i, id := range p.Series {
+		when += p.Times[i]
+		if int(id) >= len(p.Names) {
+			return nil, fmt.Errorf("series %d of %d", id, len(p.Names))
+		}
+		pt := point.Point{Series: p.Names[id], Value: p.Values[i], Time: when}
+		switch {
+		case when >= before:
+		case p.Repetitions[i] < 0:
+			s.Undelivered = append(s.Undelivered, pt)
+		default:
+			s.Delivered = append(s.Delivered, carbon.Delivered{Point: pt, Repetitions: p.Repetitions[i]})
+		}
+	}
+	return s, nil
+}

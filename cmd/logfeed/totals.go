@@ -1,0 +1,116 @@
+package main
+
+import (
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/tail"
+)
+
+// totals counts what one run has done, for the record at its end.
+type totals struct {
+	lines  int64 // counted in a bucket
+	late   int64
+	left   int64 // belong to a bucket that a follower writes
+	points int64 // given to the sinks
+	series map[string]bool
+	first  int64 // earliest bucket
+	last   int64 // latest bucket
+}
+
+// counters account for every line that was written to the logs. They go on
+// from run to run where a state is kept.
+type counters struct {
+	Lines    int64 // counted in a bucket
+	Rejected int64 // matched no format, or had an impossible time
+	Late     int64 // changed no bucket
+	Oversize int64 // longer than 4 MiB
+	Gaps     int64 // places where bytes vanished before they were read
+	GapBytes int64 // bytes known to have vanished there
+}
+
+// counters returns what has become of all lines so far.
+func (p *pipeline) counters() counters {
+	s, c := p.follower.Stats(), p.before
+	c.Lines += p.totals.lines
+	c.Rejected += p.rejects.count
+	c.Late += p.totals.late
+	c.Oversize += s.OversizeLines
+	c.Gaps += s.Gaps
+	c.GapBytes += s.GapBytes
+	return c
+}
+
+func (c counters) attrs() []any {
+	return []any{"lines", c.Lines, "rejected", c.Rejected, "late", c.Late, "oversize", c.Oversize, "gaps", c.Gaps, "gap_bytes", c.GapBytes}
+}
+
+func newTotals() totals {
+	return totals{series: make(map[string]bool), first: math.MaxInt64, last: math.MinInt64}
+}
+
+func (t *totals) sent(points []point.Point) {
+	t.points += int64(len(points))
+	for _, p := range points {
+		t.series[p.Series] = true
+		t.first = min(t.first, p.Time)
+		t.last = max(t.last, p.Time)
+	}
+}
+
+func (t *totals) attrs(rejected, bytesRead int64, took time.Duration) []any {
+	attrs := []any{
+		"lines", t.lines, "rejected", rejected, "late", t.late, "bytes_read", bytesRead,
+		"points", t.points, "series", len(t.series), "first", t.moment(t.first), "last", t.moment(t.last),
+		"seconds", slog.Float64Value(math.Round(took.Seconds()*1000) / 1000),
+	}
+	if t.left > 0 {
+		attrs = append(attrs, "left_to_follower", t.left)
+	}
+	return attrs
+}
+
+// moment writes the start of a bucket; a run without points has none.
+func (t *totals) moment(unix int64) string {
+	if t.points == 0 {
+		return "none"
+	}
+	return time.Unix(unix, 0).UTC().Format(time.RFC3339)
+}
+
+// lineNumbers counts the lines of every source that is read from its first
+// byte, so that a rejected line can be found again with sed or an editor.
+type lineNumbers map[int]numbering
+
+// numbering is how far one source has been counted.
+type numbering struct {
+	line int64 // lines seen; meaningless unless known
+	end  int64 // offset after them
+	lost bool  // something was not seen: numbers would be wrong from here on
+}
+
+// before returns the numbering at the start of a batch.
+func (l lineNumbers) before(batch tail.Batch) numbering {
+	n := l[batch.Source]
+	if start := batch.End.Offset - int64(len(batch.Data)); start != n.end {
+		n.lost = true
+	}
+	n.end = batch.End.Offset
+	return n
+}
+
+// after keeps the numbering for the next batch of the same source.
+func (l lineNumbers) after(batch tail.Batch, n numbering) { l[batch.Source] = n }
+
+// next counts one line.
+func (n *numbering) next() { n.line++ }
+
+// number is that of the line counted last, 0 when it cannot be known.
+func (n *numbering) number() int64 {
+	if n.lost {
+		return 0
+	}
+	return n.line
+}
