@@ -48,11 +48,12 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"pack":   pack,
-			"append": appendFile,
-			"carbon": carbonCommand,
-			"slice":  slice,
-			"sums":   sums,
+			"pack":         pack,
+			"append":       appendFile,
+			"carbon":       carbonCommand,
+			"slice":        slice,
+			"sums":         sums,
+			"unterminated": unterminated,
 		},
 	})
 }
@@ -120,6 +121,13 @@ func slice(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	part := strings.Join(lines[first-1:min(last, len(lines))], "")
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), []byte(part), 0o666))
+}
+
+// unterminated FILE turns the line ends of a file into CRLF and takes the last
+// one away.
+func unterminated(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.ReplaceAll(strings.TrimSuffix(ts.ReadFile(args[0]), "\n"), "\n", "\r\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 }
 
 // sums FILE prints what the last points of each series add up to, and the
