@@ -134,16 +134,14 @@ func (t *Table) Add(rec *apachelog.Record) {
 }
 
 // advance makes when the newest time of the batch, unless it lies too far in
-// the future. The bucket at hand is left, because it may be late from now on.
+// the future. A bucket that is late from now on is not the one at hand any
+// more: the line that makes it late belongs to another.
 func (t *Table) advance(when int64) bool {
 	if when > t.latest {
 		t.refused.Future++
 		return false
 	}
 	t.newest = when
-	if t.here.start+t.interval+t.lateness < when {
-		t.here, t.prev = window{}, window{}
-	}
 	return true
 }
 
