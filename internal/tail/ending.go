@@ -1,0 +1,56 @@
+package tail
+
+import (
+	"slices"
+	"time"
+)
+
+// closeAll closes the files that are not read any further.
+func (f *Follower) closeAll(now time.Time) {
+	for _, x := range slices.Clone(f.open) {
+		switch {
+		case x.form.packed() && x.done:
+			f.retire(x)
+		case f.o.Once && f.over(x, now):
+			f.retire(x)
+		case f.expired(x, now):
+			f.o.Log.Info("a file that had lost its name is closed", "path", x.path, "position", x.pos)
+			f.unfinished(x.path, x.last.size-x.pos)
+			f.retire(x)
+		}
+	}
+	f.settleGaps(now, f.finished())
+	if in := f.input; in != nil && in.eof && !in.tallied {
+		in.tallied = true
+		f.unfinished(standardInput, in.cutter.unfinished())
+	}
+}
+
+// over says whether a Once run is done with x.
+func (f *Follower) over(x *file, now time.Time) bool {
+	switch {
+	case !x.failing.IsZero():
+		if now.Sub(x.failing) < failLimit {
+			return false
+		}
+		f.gap(x, x.last.size-x.pos)
+		return true
+	case x.form.packed():
+		return x.broken
+	case x.unread() || x.doubted || x.limit < 0:
+		return false
+	case x.copyOf != nil:
+		return x.copyOf.fd == nil
+	}
+	f.unfinished(x.path, x.limit-x.pos)
+	return true
+}
+
+// finished says whether the sequence is at its end.
+func (f *Follower) finished() bool {
+	ended := f.input == nil || f.input.eof && !f.input.unread()
+	if f.o.Once {
+		return ended && len(f.open) == 0 && len(f.waiting) == 0
+	}
+	return f.input != nil && ended && len(f.globs) == 0
+}

@@ -1,0 +1,371 @@
+package tail
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Follower follows files and gives out their lines. Make one with New.
+type Follower struct {
+	o     Options
+	globs []pattern
+	stdin bool
+
+	used   atomic.Bool
+	rescan chan struct{}
+
+	mu        sync.Mutex
+	published Stats
+
+	// All below belongs to the goroutine that ranges over Batches.
+	stats   Stats
+	buffers *buffers
+	readAt  func(fd *os.File, b []byte, off int64) (int, error)
+	watch   *watcher
+	input   *input
+	reserve reserve
+	began   time.Time
+	sources int
+
+	open   []*file
+	closed []*file // the latest last
+	byID   map[identity]*file
+	kin    map[string][]*file
+
+	scanned  time.Time
+	scanCost time.Duration
+	shown    map[string]identity // what each path led to at the last scan
+	links    map[string]string   // symbolic links among them, and their targets
+	suspects map[string]int      // paths to look beside for rotated files, and how often
+	dirTimes map[string]status   // directories of followed paths at the last scan
+	missed   map[string]status   // present at the first start and not to be opened then
+	waiting  map[string]bool     // not opened for want of descriptors
+	said     map[string]string
+	ticked   time.Time
+	hinted   bool // the last wait was ended by a hint
+
+	ended bool
+	final State
+}
+
+// New checks the options and returns a Follower that has not begun to follow.
+// The error names every pattern that is wrong.
+func New(o Options) (*Follower, error) {
+	o = o.withDefaults()
+	globs, stdin, err := o.patterns()
+	if err != nil {
+		return nil, err
+	}
+	f := &Follower{
+		o: o, globs: globs, stdin: stdin,
+		rescan:  make(chan struct{}, 1),
+		buffers: &buffers{size: o.BlockSize + markerSize},
+		readAt:  readAt,
+		watch:   newWatcher(o.Log, o.NoWatch || o.Once),
+		byID:    map[identity]*file{}, kin: map[string][]*file{},
+		shown: map[string]identity{}, links: map[string]string{}, suspects: map[string]int{}, dirTimes: map[string]status{},
+		missed: map[string]status{}, waiting: map[string]bool{}, said: map[string]string{},
+	}
+	return f, nil
+}
+
+// Rescan has the follower look for new files now. It may be called from any
+// goroutine and returns at once.
+func (f *Follower) Rescan() {
+	select {
+	case f.rescan <- struct{}{}:
+	default:
+	}
+}
+
+var errUsed = errors.New("a follower's batches can be ranged over only once")
+
+// Batches returns the lines of everything that is followed, as a sequence that
+// can be ranged over once. It ends without an error when ctx is done, with
+// Once when all has been given out, and with standard input alone at its end;
+// the last two end in a tick that is not Behind. An error ends it. The first
+// batch is a tick that is Behind: the files are found and nothing is given out.
+func (f *Follower) Batches(ctx context.Context) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		if !f.used.CompareAndSwap(false, true) {
+			yield(Batch{}, errUsed)
+			return
+		}
+		defer f.close()
+		f.begin()
+		for {
+			start := time.Now()
+			read, ok := f.round(ctx, start, yield)
+			if !ok || f.finished() || !f.wait(ctx, start, read) {
+				return
+			}
+		}
+	}
+}
+
+func (f *Follower) begin() {
+	f.began = time.Now()
+	f.ticked = f.began
+	f.reserve.fill()
+	if f.o.Resume != nil {
+		f.resume(f.o.Resume)
+	}
+	if f.stdin {
+		f.input = f.openInput()
+	}
+}
+
+func (f *Follower) close() {
+	f.final = f.State()
+	f.ended = true
+	f.watch.close()
+	if f.input != nil {
+		f.input.close()
+	}
+	for len(f.open) > 0 {
+		f.retire(f.open[0])
+	}
+	f.reserve.give()
+}
+
+// A feed is something that lines are read from.
+type feed interface {
+	number() int
+	name() string
+	unread() bool
+	next(f *Follower) (lines, buf []byte, err error)
+}
+
+// round gives out everything that is there now, oldest first.
+func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, error) bool) (read, ok bool) {
+	first := f.scanned.IsZero()
+	f.scanIfDue(now)
+	f.lookAll(now)
+	// The first files and their positions can be kept before a line is read.
+	if first && !f.tick(yield, Tick{Now: now, Low: math.MinInt64, Behind: true}) {
+		return false, false
+	}
+	work := f.backlog()
+	for len(work.turns) > 0 {
+		if ctx.Err() != nil {
+			return read, false
+		}
+		t := work.lowest(f)
+		b, err := f.read(t.feed)
+		if err != nil {
+			yield(Batch{}, err)
+			return read, false
+		}
+		if b.Data != nil {
+			read = true
+			f.publish()
+			if !yield(b, nil) {
+				return read, false
+			}
+		}
+		if !t.feed.unread() {
+			heap.Pop(work)
+		}
+		if len(work.turns) > 0 && time.Since(f.ticked) >= f.o.Poll {
+			f.arrivals(work)
+			if !f.tick(yield, Tick{Now: now, Low: work.lowest(f).clock, Behind: true}) {
+				return read, false
+			}
+		}
+	}
+	f.closeAll(now)
+	return read, ctx.Err() == nil && f.tick(yield, f.lastTick(now))
+}
+
+// scanIfDue looks for names once a poll and when something hints at a change.
+// Hints do not make it take more than a tenth of the time.
+func (f *Follower) scanIfDue(now time.Time) {
+	asked := false
+	select {
+	case <-f.rescan:
+		asked = true
+	default:
+	}
+	since := now.Sub(f.scanned)
+	hinted := f.watch.renamed.Load() && since >= 10*f.scanCost
+	if !asked && !hinted && since < f.o.Poll && !f.scanned.IsZero() {
+		return
+	}
+	f.watch.renamed.Store(false)
+	f.scan(now)
+	f.scanCost = time.Since(now)
+}
+
+func (f *Follower) lookAll(now time.Time) {
+	for _, x := range slices.Clone(f.open) {
+		f.look(x, now)
+		if x.ignored {
+			f.retire(x)
+		}
+	}
+	if f.input != nil {
+		f.input.begin(now)
+	}
+}
+
+// arrivals adds to a long round the files that have appeared since it began,
+// so that they are open before they are rotated away.
+func (f *Follower) arrivals(work *backlog) {
+	now := time.Now()
+	f.scanIfDue(now)
+	for _, x := range slices.Clone(f.open) {
+		if x.looked.IsZero() {
+			f.look(x, now)
+			if x.ignored {
+				f.retire(x)
+			} else if x.unread() {
+				work.add(f, x)
+			}
+		}
+	}
+}
+
+// read reads one block of a feed. What goes wrong with a file is a state of
+// that file; only standard input can fail for good.
+func (f *Follower) read(s feed) (Batch, error) {
+	lines, buf, err := s.next(f)
+	x, isFile := s.(*file)
+	if !isFile && err != nil {
+		return Batch{}, err
+	}
+	now := time.Now()
+	if isFile {
+		switch {
+		case errors.Is(err, errRewritten):
+			f.rewritten(x, now)
+			return Batch{}, nil
+		case err != nil:
+			f.readFailed(x, err, now)
+			return Batch{}, nil
+		}
+		f.readWorked(x)
+	}
+	if lines == nil {
+		return Batch{}, nil
+	}
+	f.stats.BytesRead += int64(len(lines))
+	b := Batch{Source: s.number(), Path: s.name(), Data: lines, Time: now, home: f.buffers, buf: buf}
+	if isFile {
+		x.quiet = now
+		b.End.Offset = x.pos
+	} else {
+		b.End.Offset = f.input.cutter.position()
+	}
+	return b, nil
+}
+
+// rewritten looks again at a file whose content changed after the look.
+func (f *Follower) rewritten(x *file, now time.Time) {
+	x.recheck = true
+	if !x.form.packed() {
+		f.look(x, now)
+		return
+	}
+	if x.base != nil {
+		f.mistaken(x)
+	} else {
+		f.restart(x, x.last, now)
+		x.placed = false
+	}
+	// Another look in the next round decides what it is.
+	x.ready = false
+}
+
+// tick gives the time out.
+func (f *Follower) tick(yield func(Batch, error) bool, t Tick) bool {
+	f.ticked = time.Now()
+	f.count()
+	f.publish()
+	return yield(Batch{Time: f.ticked, Tick: &t}, nil)
+}
+
+// lastTick ends a round: caught up, unless something is undecided.
+func (f *Follower) lastTick(now time.Time) Tick {
+	t := Tick{Now: now, Low: now.Unix()}
+	hold := func(s feed) {
+		_, clock := f.clock(s)
+		t.Behind = true
+		t.Low = min(t.Low, clock)
+	}
+	for _, x := range f.open {
+		if x.doubted {
+			hold(x)
+		}
+	}
+	if f.input != nil && f.input.behind() {
+		hold(f.input)
+	}
+	return t
+}
+
+func (f *Follower) count() {
+	s := &f.stats
+	s.Files, s.Held, s.Deleted, s.Lag = len(f.open), 0, 0, 0
+	for _, x := range f.open {
+		s.Lag += x.lag()
+		if x.named {
+			continue
+		}
+		s.Held++
+		if x.last.links == 0 {
+			s.Deleted++
+		}
+	}
+	s.EventOverflows = f.watch.overflows.Load()
+	s.WatchErrors = f.watch.errors.Load()
+}
+
+// settlePause is the least time between two looks while something is being
+// written, so that a busy log costs few looks with many lines each.
+const settlePause = 20 * time.Millisecond
+
+// wait returns when it is time for the next round, false when ctx is done.
+func (f *Follower) wait(ctx context.Context, start time.Time, read bool) bool {
+	if (read || f.hinted) && (f.input == nil || len(f.input.blocks) == 0) {
+		// A look at thousands of files is not to take more than a tenth of the time.
+		pause := min(max(settlePause, 10*f.scanCost), f.o.Poll)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return false
+		}
+	}
+	next := start.Add(f.o.Poll)
+	if scan := f.scanned.Add(10 * f.scanCost); f.watch.renamed.Load() && scan.Before(next) {
+		next = scan
+	}
+	f.hinted = false
+	timer := time.NewTimer(time.Until(next))
+	defer timer.Stop()
+	var blocks <-chan inputBlock
+	if f.input != nil && len(f.input.have) == 0 && !f.input.eof {
+		blocks = f.input.blocks
+	} else if f.input != nil && len(f.input.have) > 0 {
+		return true
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-f.watch.wake:
+		f.hinted = true
+	case b, ok := <-blocks:
+		f.input.fetched(b, ok)
+	case <-f.rescan:
+		f.Rescan()
+	}
+	return true
+}

@@ -1,0 +1,202 @@
+package tail
+
+import (
+	"iter"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+)
+
+// keptClosed is the least number of closed files that are remembered, so that
+// their compressed copies are recognised.
+const keptClosed = 1000
+
+// add begins to follow the open file fd that was found at path.
+func (f *Follower) add(path string, fd *os.File, st status, now time.Time) *file {
+	f.sources++
+	x := &file{
+		source: f.sources, path: path, root: path, stems: stemsOf(path), id: st.id, fd: fd, limit: -1,
+		quiet: now, found: now,
+	}
+	f.open = append(f.open, x)
+	f.byID[st.id] = x
+	f.relate(x)
+	return x
+}
+
+// retire closes x and remembers what was read of it.
+func (f *Follower) retire(x *file) {
+	x.closeStream()
+	// It was only read from, so closing it cannot lose anything.
+	_ = x.fd.Close()
+	x.fd = nil
+	f.open = slices.DeleteFunc(f.open, func(y *file) bool { return y == x })
+	f.closed = append(f.closed, x)
+	f.reserve.freed(len(f.open))
+	f.trim()
+}
+
+// bury remembers a generation that has no file of its own any more.
+func (f *Follower) bury(x *file) {
+	f.closed = append(f.closed, x)
+	f.relate(x)
+	f.trim()
+}
+
+// trim forgets the oldest closed files. A log whose rotations are many needs
+// more than the least number.
+func (f *Follower) trim() {
+	for keep := max(keptClosed, 2*len(f.open)); len(f.closed) > keep; {
+		f.forget(f.closed[0])
+	}
+}
+
+// forget drops a closed file altogether.
+func (f *Follower) forget(x *file) {
+	f.settle(x)
+	f.closed = slices.DeleteFunc(f.closed, func(y *file) bool { return y == x })
+	if f.byID[x.id] == x {
+		delete(f.byID, x.id)
+	}
+	f.disown(x)
+}
+
+// disown makes sure that no other file is taken for a copy of x.
+func (f *Follower) disown(x *file) {
+	for _, stem := range x.stems {
+		rest := slices.DeleteFunc(f.kin[stem], func(y *file) bool { return y == x })
+		if f.kin[stem] = rest; len(rest) == 0 {
+			delete(f.kin, stem)
+		}
+	}
+}
+
+// relate lets other files be taken for copies of x.
+func (f *Follower) relate(x *file) {
+	for _, stem := range x.stems {
+		if !slices.Contains(f.kin[stem], x) {
+			f.kin[stem] = append(f.kin[stem], x)
+		}
+	}
+}
+
+// relatives yields the other files that belong to the same log as x by one of
+// their names.
+func (f *Follower) relatives(x *file) iter.Seq[*file] {
+	return func(yield func(*file) bool) {
+		for i, stem := range x.stems {
+			for _, a := range f.kin[stem] {
+				again := i > 0 && slices.ContainsFunc(x.stems[:i], func(s string) bool { return slices.Contains(a.stems, s) })
+				if a != x && !again && !yield(a) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// ignore closes x and gives nothing of it out, now or later.
+func (f *Follower) ignore(x *file) {
+	x.ignored, x.placed, x.done = true, true, true
+	if x.form == plain {
+		pos := x.last.size
+		if d, err := x.before(f, pos, markerSize); err == nil {
+			x.moveTo(pos, d)
+		}
+	}
+	x.end = x.pos
+}
+
+// gap counts bytes of x that vanished before they were read.
+func (f *Follower) gap(x *file, n int64) {
+	if n <= 0 {
+		return
+	}
+	f.stats.Gaps++
+	f.stats.GapBytes += n
+	f.o.Log.Warn("part of a log vanished before it was read", "path", x.path, "bytes", n, "position", x.pos)
+}
+
+// settle counts as a gap what a closed file had unread, if no copy of it has
+// turned up.
+func (f *Follower) settle(x *file) {
+	f.gap(x, x.lost)
+	x.lost, x.resumed = 0, false
+}
+
+// settleGaps settles those that have waited for long enough: a copy is there
+// before the truncation, and compressed within seconds. What an earlier run was
+// reading and nobody has found again is a gap, of at least the size seen then.
+func (f *Follower) settleGaps(now time.Time, all bool) {
+	for _, x := range f.closed {
+		if !all && now.Sub(x.lostAt) < 5*f.o.Poll {
+			continue
+		}
+		if x.resumed && x.placed {
+			x.lost = max(x.lost, x.last.size-x.pos)
+		}
+		if x.lost > 0 && f.heldElsewhere(x) {
+			x.lost = 0
+		}
+		if x.lost > 0 || x.resumed {
+			f.settle(x)
+		}
+	}
+}
+
+// heldElsewhere says whether the content of the closed file x, as far as it
+// was seen, is in another file that was read or will be.
+func (f *Follower) heldElsewhere(x *file) bool {
+	for a := range f.relatives(x) {
+		if x.head.size() == 0 || x.head.begins(a.head.raw) != yes {
+			continue
+		}
+		if a.form.packed() {
+			if a.pos >= x.last.size {
+				return true
+			}
+			continue
+		}
+		if a.fd != nil && a.last.size >= x.last.size {
+			d, err := a.before(f, x.pos, x.mark.Len)
+			if err == nil && d == x.mark {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unfinished counts what stands behind the last newline of a file that is not
+// read any further.
+func (f *Follower) unfinished(path string, n int64) {
+	if n <= 0 {
+		return
+	}
+	f.stats.UnfinishedBytes += n
+	f.o.Log.Warn("the last line of a file has no newline and is not counted", "path", path, "bytes", n)
+}
+
+// saidLimit bounds the paths whose state is remembered as said.
+const saidLimit = 10_000
+
+// say logs a state of path once, until it changes.
+func (f *Follower) say(path, what string, err error) {
+	text := what + ": " + err.Error()
+	if f.said[path] == text {
+		return
+	}
+	if len(f.said) >= saidLimit {
+		clear(f.said) // better said twice than kept for ever
+	}
+	f.said[path] = text
+	f.o.Log.Warn(what, "path", path, "error", err)
+}
+
+func (f *Follower) unsay(path string) {
+	if _, ok := f.said[path]; ok {
+		delete(f.said, path)
+		f.o.Log.Info("a file can be read now", slog.String("path", path))
+	}
+}

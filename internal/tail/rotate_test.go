@@ -1,0 +1,241 @@
+package tail
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stories are what happens to one log; each is told with and without fsnotify,
+// and with a pattern that also matches the rotated files.
+var stories = map[string]func(t *testing.T, d dir, o Options){
+	"a new file is read from its first byte": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 10))
+		r.want(lines("a", 0, 10))
+	},
+	"a file that is there begins at its end": func(t *testing.T, d dir, o Options) {
+		d.write("a.log", lines("old", 0, 10)+"5 unfin")
+		r := started(t, o)
+		d.write("a.log", "ished\n"+lines("a", 10, 10))
+		r.want("5 unfinished\n", lines("a", 10, 10))
+	},
+	"rotated three times": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		want := ""
+		for i := range 4 {
+			text := lines("a", i*10, 10)
+			want += text
+			d.write("a.log", text)
+			r.want(want)
+			if i < 3 {
+				for k := i; k > 0; k-- {
+					d.rename(fmt.Sprintf("a.log.%d", k), fmt.Sprintf("a.log.%d", k+1))
+				}
+				d.rename("a.log", "a.log.1")
+			}
+		}
+	},
+	"the renamed file is still written": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		w := d.open("a.log")
+		defer w.Close()
+		fmt.Fprint(w, lines("a", 0, 10))
+		r.want(lines("a", 0, 10))
+		d.rename("a.log", "a.log.1")
+		d.write("a.log", lines("b", 0, 100))
+		r.want(lines("a", 0, 10), lines("b", 0, 100))
+		fmt.Fprint(w, lines("a", 10, 20))
+		r.want(lines("a", 0, 30), lines("b", 0, 100))
+	},
+	"deleted while it is written": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		w := d.open("a.log")
+		fmt.Fprint(w, lines("a", 0, 10))
+		r.want(lines("a", 0, 10))
+		d.remove("a.log")
+		fmt.Fprint(w, lines("a", 10, 10))
+		w.Close()
+		r.want(lines("a", 0, 20))
+		if s := r.f.Stats(); s.Held != 1 || s.Deleted != 1 {
+			t.Errorf("a deleted file that is held is not shown: %+v", s)
+		}
+	},
+	"truncated and written anew": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 50))
+		r.want(lines("a", 0, 50))
+		d.truncate("a.log")
+		d.write("a.log", lines("b", 0, 10))
+		r.want(lines("a", 0, 50), lines("b", 0, 10))
+		d.truncate("a.log")
+		r.polls(3)
+		d.write("a.log", lines("c", 0, 10))
+		r.want(lines("a", 0, 50), lines("b", 0, 10), lines("c", 0, 10))
+	},
+	"truncated and regrown past the position": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		d.must(os.WriteFile(d.at("a.log"), []byte(lines("b", 0, 120)), 0o644))
+		r.want(lines("a", 0, 100), lines("b", 0, 120))
+	},
+	"truncated and regrown to the same size": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		d.must(os.WriteFile(d.at("a.log"), []byte(lines("b", 0, 100)), 0o644))
+		r.want(lines("a", 0, 100), lines("b", 0, 100))
+	},
+	"truncated again and again": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		want := ""
+		for i := range 10 {
+			text := lines("a", i, 1)
+			d.must(os.WriteFile(d.at("a.log"), []byte(text), 0o644))
+			want += text
+			r.want(want)
+		}
+	},
+	"replaced by the same content": func(t *testing.T, d dir, o Options) {
+		d.write("a.log", "")
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		d.copy("a.log", "t.tmp")
+		d.rename("t.tmp", "a.log")
+		r.polls(3)
+		d.write("a.log", lines("a", 100, 5))
+		r.want(lines("a", 0, 105))
+	},
+	"replaced by other content": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		d.write("t.tmp", lines("b", 0, 100))
+		d.rename("t.tmp", "a.log")
+		r.want(lines("a", 0, 100), lines("b", 0, 100))
+		if s := r.f.Stats(); s.Replaced != 1 {
+			t.Errorf("replaced %d, want 1", s.Replaced)
+		}
+	},
+	"copied and truncated": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		d.copy("a.log", "a.log.1")
+		d.truncate("a.log")
+		d.write("a.log", lines("b", 0, 10))
+		r.want(lines("a", 0, 100), lines("b", 0, 10))
+	},
+	"rotated and compressed at once while it is still written": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		w := d.open("a.log")
+		fmt.Fprint(w, lines("a", 0, 50))
+		r.want(lines("a", 0, 50))
+		d.rename("a.log", "a.log.1")
+		d.write("a.log", lines("b", 0, 10))
+		d.pack("a.log.1", "a.log.1.gz")
+		fmt.Fprint(w, lines("a", 50, 10))
+		w.Close()
+		d.remove("a.log.1")
+		r.want(lines("a", 0, 60), lines("b", 0, 10))
+		r.polls(5)
+		r.want(lines("a", 0, 60), lines("b", 0, 10))
+	},
+	"three files that are truncated in turn": func(t *testing.T, d dir, o Options) {
+		if strings.HasSuffix(o.Patterns[0], "log") {
+			o.Patterns = append(o.Patterns, d.at("a.log.[12]"))
+		}
+		r := started(t, o)
+		want := ""
+		for i := range 5 {
+			for _, name := range []string{"a.log", "a.log.1", "a.log.2"} {
+				text := lines(name, i, 10)
+				d.must(os.WriteFile(d.at(name), []byte(text), 0o644))
+				want += text
+				r.want(want)
+			}
+		}
+	},
+	"rotated several times between two looks": func(t *testing.T, d dir, o Options) {
+		d.write("a.log", "")
+		r := started(t, o)
+		want := ""
+		for i := range 200 {
+			text := lines("a", i, 1)
+			want += text
+			d.write("a.log", text)
+			d.rename("a.log", fmt.Sprintf("a.log.%d", i))
+		}
+		d.write("a.log", lines("a", 200, 1))
+		r.want(want, lines("a", 200, 1))
+	},
+	"the directory is renamed and made again": func(t *testing.T, d dir, o Options) {
+		d.write("a.log", "")
+		r := started(t, o)
+		d.must(os.Rename(d.path, d.path+".old"))
+		defer os.RemoveAll(d.path + ".old")
+		d.must(os.Mkdir(d.path, 0o755))
+		d.write("a.log", lines("a", 0, 7))
+		r.want(lines("a", 0, 7))
+		d.must(os.RemoveAll(d.path))
+		d.must(os.Mkdir(d.path, 0o755))
+		d.write("a.log", lines("b", 0, 7))
+		r.want(lines("a", 0, 7), lines("b", 0, 7))
+	},
+	"a hole after the writer went on at its old offset": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 10))
+		r.want(lines("a", 0, 10))
+		w, err := os.OpenFile(d.at("a.log"), os.O_WRONLY|os.O_TRUNC, 0)
+		d.must(err)
+		defer w.Close()
+		_, err = w.WriteAt([]byte(lines("b", 0, 10)), 4<<30)
+		d.must(err)
+		r.want(lines("a", 0, 10), lines("b", 0, 10))
+		if s := r.f.Stats(); s.NulBytes != 4<<30 {
+			t.Errorf("%d NUL bytes counted, want %d", s.NulBytes, 4<<30)
+		}
+	},
+}
+
+func TestStories(t *testing.T) {
+	for name, story := range stories {
+		for _, how := range []struct {
+			name, pattern string
+			noWatch       bool
+		}{
+			{"watched", "a.log", false},
+			{"polled", "a.log", true},
+			{"glob", "a.log*", false},
+			{"glob polled", "a.log*", true},
+		} {
+			t.Run(name+"/"+how.name, func(t *testing.T) {
+				t.Parallel()
+				d := newDir(t)
+				story(t, d, Options{Patterns: []string{d.at(how.pattern)}, NoWatch: how.noWatch})
+			})
+		}
+	}
+}
+
+// TestQuiet lets hours pass by a clock of its own.
+func TestQuietEnds(t *testing.T) {
+	d := newDir(t)
+	r := follow(t, Options{Patterns: []string{d.at("a.log")}, Quiet: 200 * time.Millisecond})
+	r.caughtUp()
+	w := d.open("a.log")
+	defer w.Close()
+	fmt.Fprint(w, lines("a", 0, 10))
+	r.want(lines("a", 0, 10))
+	d.rename("a.log", "x")
+	d.write("a.log", lines("b", 0, 1))
+	r.until("the renamed file is held", func() bool { return r.f.Stats().Held == 1 })
+	r.until("the quiet file is closed", func() bool { return r.f.Stats().Held == 0 })
+	if !strings.Contains(r.log.String(), "closed") {
+		t.Error("closing a renamed file is not said")
+	}
+}
