@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -206,12 +207,11 @@ func (p *pipeline) unread(c *config) error {
 	if !c.once || c.standardInput() {
 		return nil
 	}
-	s := p.follower.Stats()
-	switch {
-	case s.BytesRead == 0 && s.OpenErrors > 0:
-		return errors.New("none of the files could be read")
-	case s.OpenErrors+s.ReadErrors+s.Damaged > 0:
-		return fmt.Errorf("not everything could be read: %d files could not be opened, %d reads failed, %d compressed files are damaged", s.OpenErrors, s.ReadErrors, s.Damaged)
+	switch s := p.follower.Stats(); {
+	case s.Begun == 0 && s.Trouble == 0:
+		return fmt.Errorf("no file matches %s", strings.Join(c.files, " "))
+	case s.Trouble+int(s.Damaged) > 0:
+		return fmt.Errorf("not everything could be read: %d paths could not be opened or read, %d compressed files are damaged; what could be read is delivered", s.Trouble, s.Damaged)
 	}
 	return nil
 }
