@@ -53,6 +53,28 @@ race: build/logfeed-race build/go-carbon ## all tests under the race detector, t
 	$(GO) test -race ./...
 	$(call tools_test,build/logfeed-race) -race ./...
 
+.PHONY: realtest
+realtest: build/logfeed build/go-carbon ## against Debian's carbon-cache and logrotate and a cut network (root; see tools/realtest)
+	$(call tools_test,build/logfeed) -tags realtest -timeout 30m ./realtest
+
+# How long `make torture` goes on, and how many histories `make model` plays.
+TORTURE ?= 10m
+SEEDS ?= 10000
+
+.PHONY: torture
+torture: ## kill -9 logfeed and Carbon at random for TORTURE (SEED=N chooses the same schedule again)
+	$(GO) test ./cmd/logfeed -run '^TestTorture$$' -count=1 -v -timeout 30m -torture.for $(TORTURE) $(if $(SEED),-torture.seed $(SEED))
+
+.PHONY: model
+model: ## SEEDS random histories of logs against the follower
+	$(GO) test ./internal/tail -run '^TestModel$$' -count=1 -timeout 60m -seeds $(SEEDS)
+
+.PHONY: soak
+soak: ## the long versions of model, torture and realtest, about an hour
+	$(MAKE) model SEEDS=100000
+	$(MAKE) torture
+	LOGFEED_SOAK=1 $(MAKE) realtest
+
 .PHONY: lint
 lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd internal tools) && if [ -n "$$unformatted" ]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -61,5 +63,41 @@ func TestBackfillBesideAFollower(t *testing.T) {
 	}
 	if d := difference(carbon.Final(), want); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestPipedLoggerWaitsForTheOneBefore starts a second follower of standard
+// input while the first still reads, as Apache does at a graceful restart.
+func TestPipedLoggerWaitsForTheOneBefore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	carbon := listen(t)
+	pipe := func() (*program, io.WriteCloser) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := startReading(t, carbon, r, "--state-dir", dir, "-")
+		r.Close()
+		return p, w
+	}
+	first, in := pipe()
+	until(t, "the first to follow", func() bool { return strings.Contains(first.stderr.String(), "caught up") })
+	second, next := pipe()
+	time.Sleep(300 * time.Millisecond)
+	if said := second.stderr.String(); said != "" {
+		t.Errorf("the second did not wait: %s", said)
+	}
+	in.Close()
+	if code := first.exit(t); code != 0 {
+		t.Errorf("exit code %d of the first", code)
+	}
+	until(t, "the second to follow", func() bool { return strings.Contains(second.stderr.String(), "caught up") })
+	next.Close()
+	if code := second.exit(t); code != 0 {
+		t.Errorf("exit code %d of the second", code)
+	}
+	if !strings.Contains(second.stderr.String(), "msg=stopped lines=0") {
+		t.Error("no record at the end of the input")
 	}
 }

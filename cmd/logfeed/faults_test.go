@@ -70,9 +70,18 @@ func (s *spoken) String() string {
 // the test.
 func start(t *testing.T, carbon *carbontest.Server, args ...string) *program {
 	t.Helper()
+	return startReading(t, carbon, nil, args...)
+}
+
+// startReading is start with a standard input.
+func startReading(t *testing.T, carbon *carbontest.Server, stdin *os.File, args ...string) *program {
+	t.Helper()
 	p := &program{ended: make(chan struct{})}
 	p.cmd = exec.Command("logfeed", append([]string{"--prefix", "apache.web1", "--carbon", carbon.Addr()}, args...)...)
 	p.cmd.Stderr = &p.stderr
+	if stdin != nil {
+		p.cmd.Stdin = stdin
+	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 			log.Warn("format: "+w, "format", f.String())
 		}
 	}
-	keeper, prior, err := openState(c, log)
+	keeper, prior, err := openState(ctx, c, log)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,10 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 	}
 	err = p.unread(c)
 	if c.once && err == nil {
-		log.Info("backfill complete", p.totals.attrs(p.rejects.count, p.follower.Stats().BytesRead, time.Since(started))...)
+		log.Info("backfill complete", append(p.totals.attrs(p.rejects.count, p.follower.Stats().BytesRead, time.Since(started)), p.counters().losses()...)...)
+	}
+	if !c.once {
+		log.Info("stopped", p.counters().attrs()...) // at the end of standard input
 	}
 	return errors.Join(err, out.Close(), p.keepLast())
 }
@@ -235,8 +238,13 @@ func newOutlet(c *config, prior *state, stdout io.Writer, log *slog.Logger) (out
 	for _, addr := range c.destinations {
 		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), Once: c.once, Log: log}
 		if prior != nil {
+			// Open buckets are left to the ledger, unless it begins anew.
+			before := prior.Ledger.Closed
+			if prior.Shape != c.shape() {
+				before = math.MaxInt64
+			}
 			var err error
-			if o.Restore, err = prior.Outboxes[addr.String()].unpack(prior.Ledger.Closed); err != nil {
+			if o.Restore, err = prior.Outboxes[addr.String()].unpack(before); err != nil {
 				return nil, fmt.Errorf("checkpoint: points for carbon %s: %w", addr, err)
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -22,11 +23,11 @@ const (
 
 // openState opens and reads the state directory. Without one there is no
 // keeper; without a usable checkpoint in it there is no state to go on from.
-func openState(c *config, log *slog.Logger) (*keeper, *state, error) {
+func openState(ctx context.Context, c *config, log *slog.Logger) (*keeper, *state, error) {
 	if c.stateDir == "" || c.dryRun {
 		return nil, nil, nil
 	}
-	store, err := checkpoint.Open(c.stateDir)
+	store, err := openStore(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,6 +47,18 @@ func openState(c *config, log *slog.Logger) (*keeper, *state, error) {
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	return k, prior, nil
+}
+
+// openStore waits for the one before when both are Apache's piped loggers.
+func openStore(ctx context.Context, c *config) (*checkpoint.Store, error) {
+	limit := time.Now().Add(claimWait)
+	for {
+		store, err := checkpoint.Open(c.stateDir)
+		if !c.standardInput() || !errors.Is(err, checkpoint.ErrLocked) || time.Now().After(limit) || ctx.Err() != nil {
+			return store, err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // A keeper saves the state now and then. Its methods are called by the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,4 +86,30 @@ func TestFirstCheckpointComesBeforeTheFirstLine(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "checkpoint")); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestChangedFlagsKeepWhatWaits changes what the sums mean while totals of
+// ended buckets wait for a Carbon that is away: they still arrive.
+func TestChangedFlagsKeepWhatWaits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rnd := rand.New(rand.NewPCG(1, 1))
+	now := time.Now().Add(-2 * time.Minute).Truncate(time.Minute) // all buckets have ended
+	text := recentLog(rnd, now, 200)
+	log := create(t, filepath.Join(dir, "access.log"))
+	log.WriteString(text)
+	carbon := listen(t)
+	carbon.Refuse()
+	stateDir := filepath.Join(dir, "state")
+	first := start(t, carbon, "--state-dir", stateDir, "--from-start", log.Name())
+	until(t, "the log to be read", func() bool {
+		return strings.Contains(first.stderr.String(), "caught up with the logs\" files=1 lines=200")
+	})
+	first.terminate(t)
+	if err := carbon.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	start(t, carbon, "--state-dir", stateDir, "--metrics", "requests", log.Name())
+	want := points(t, text)
+	until(t, "what waited", func() bool { return maps.Equal(carbon.Final(), want) })
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/logfeed/logfeed/internal/carbon"
@@ -54,8 +55,8 @@ func decodeState(payload []byte) (*state, error) {
 // cell.
 func (c *config) shape() string {
 	parts := []string{"prefix " + c.rollup.Prefix, "interval " + c.rollup.Interval.String(), "zone " + c.zone.String()}
-	for _, name := range c.rollup.Metrics.Names() {
-		parts = append(parts, "metric "+name)
+	for _, ending := range c.rollup.Metrics.Endings() {
+		parts = append(parts, "series "+ending)
 	}
 	for _, f := range c.formats {
 		parts = append(parts, "format "+f.String())
@@ -63,12 +64,18 @@ func (c *config) shape() string {
 	return strings.Join(parts, "\n")
 }
 
-// changedLines names the lines of a shape that the other lacks.
+// changedLines names the lines of a shape that are new and those that are gone.
 func changedLines(before, now string) string {
+	old, present := strings.Split(before, "\n"), strings.Split(now, "\n")
 	var changed []string
-	for line := range strings.Lines(now) {
-		if !strings.Contains(before+"\n", strings.TrimSpace(line)+"\n") {
-			changed = append(changed, strings.TrimSpace(line))
+	for _, line := range present {
+		if !slices.Contains(old, line) {
+			changed = append(changed, line)
+		}
+	}
+	for _, line := range old {
+		if !slices.Contains(present, line) {
+			changed = append(changed, "no longer "+line)
 		}
 	}
 	return strings.Join(changed, ", ")

@@ -51,6 +51,7 @@ func (l *rotatedLog) turn() {
 		return
 	}
 	l.site.rotations.Add(1)
+	l.site.note(l.path, "generation %d is rotated away", l.generations)
 	if l.rnd.IntN(3) == 0 {
 		time.Sleep(between(l.rnd, 0, 30*time.Millisecond))
 	}
@@ -167,6 +168,7 @@ func (l *rotatedLog) pack(name string) {
 	_, err = w.Write(plain[half:])
 	check(errors.Join(err, w.Close(), out.Close(), os.Chtimes(out.Name(), info.ModTime(), info.ModTime()), os.Remove(name)))
 	l.site.packed.Add(1)
+	l.site.note(out.Name(), "is packed, %d bytes, of %s", len(plain), info.ModTime().Format(clockFormat))
 }
 
 func rename(from, to string) { check(os.Rename(from, to)) }

@@ -18,15 +18,15 @@ import (
 type tally struct {
 	mu      sync.Mutex
 	cells   map[carbontest.Key]int64
-	good    int64 // lines that count
-	refused int64 // malformed, or of an impossible time
-	stale   int64 // far behind their own log
-	journal map[int64][]string
+	good    int64                    // lines that count
+	refused int64                    // malformed, or of an impossible time
+	stale   int64                    // far behind their own log
+	journal map[int64]map[string]int // lines of each bucket by where they stand
 	slowest time.Duration
 }
 
 func newTally() *tally {
-	return &tally{cells: make(map[carbontest.Key]int64), journal: make(map[int64][]string)}
+	return &tally{cells: make(map[carbontest.Key]int64), journal: make(map[int64]map[string]int)}
 }
 
 // count notes a line that now stands in a log with its newline.
@@ -49,7 +49,10 @@ func (y *tally) count(l line, where string) {
 	if l.live {
 		y.slowest = max(y.slowest, time.Since(l.when))
 	}
-	y.journal[when] = append(y.journal[when], where)
+	if y.journal[when] == nil {
+		y.journal[when] = make(map[string]int)
+	}
+	y.journal[when][where]++
 }
 
 func (y *tally) add(metric string, when, n int64) {
@@ -70,7 +73,7 @@ func (y *tally) want() map[carbontest.Key]string {
 func (y *tally) story(when int64) string {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	return "  written: " + strings.Join(y.journal[when], ", ") + "\n"
+	return fmt.Sprintln("written:", y.journal[when])
 }
 
 // A site is the logs of a web server, their writers and their rotations.
@@ -82,6 +85,8 @@ type site struct {
 
 	rotations atomic.Int64
 	packed    atomic.Int64
+	mu        sync.Mutex
+	events    []string // for the reader of a failure
 	end       chan struct{}
 	wait      sync.WaitGroup
 }
@@ -90,6 +95,14 @@ func (s *site) String() string {
 	y := s.tally
 	return fmt.Sprintf("%d rotations, %d compressions, %d lines (%d refused, %d stale, slowest %s)",
 		s.rotations.Load(), s.packed.Load(), y.good+y.refused+y.stale, y.refused, y.stale, y.slowest.Round(time.Millisecond))
+}
+
+// note keeps what happened to a file.
+func (s *site) note(path, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := strings.TrimPrefix(path, s.dir+"/")
+	s.events = append(s.events, time.Now().Format(clockFormat)+" "+name+" "+fmt.Sprintf(format, args...))
 }
 
 // newSite makes the logs with a backlog of some minutes. Their directory is

@@ -3,8 +3,10 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +27,10 @@ const (
 
 	// healing bounds the wait for the last cell after the last fault. Data of
 	// a connection that was abandoned may be the last that Carbon reads, and
-	// the replay that puts them right comes two minutes after a start.
-	healing = 150 * time.Second
+	// the replay that puts them right comes two minutes after a start. A
+	// logfeed that is started after all of this sends everything at once.
+	healing     = 150 * time.Second
+	healingAnew = 30 * time.Second
 )
 
 // quota is what a run of ten minutes has to go through.
@@ -47,7 +51,7 @@ func TestTorture(t *testing.T) {
 	seed := chooseSeed(t)
 	carbon := listen(t)
 	site := newSite(t, seed)
-	weather := &weather{carbon: carbon, rnd: seeded(seed, 1)}
+	weather := &weather{carbon: carbon, rnd: seeded(seed, 1), watch: dipWatch{carbon: carbon, highest: make(map[carbontest.Key]carbontest.Line)}}
 	victim := &victim{
 		t: t, rnd: seeded(seed, 2), site: site, long: *tortureFor >= time.Minute,
 		args: append([]string{
@@ -67,13 +71,15 @@ func TestTorture(t *testing.T) {
 	weather.stop()
 	site.stop()
 	raged := time.Since(began)
+	patience := healing
 	if victim.rnd.IntN(2) == 0 || !victim.long {
 		// What the last Carbon crash took comes back at the next start. In the
 		// other runs it has to come back without one.
 		victim.replace()
+		patience = healingAnew
 	}
 	victim.ensure()
-	healed := site.heals(t, carbon)
+	healed := site.heals(t, carbon, patience)
 	t.Logf("seed %d: %s of faults, %d kills, %d terminations, %s, %s, whole again after %s",
 		seed, raged.Round(time.Second), victim.kills, victim.terms, weather, site, healed.Round(time.Millisecond))
 
@@ -81,12 +87,16 @@ func TestTorture(t *testing.T) {
 	if d := difference(carbon.Final(), site.tally.want()); d != "" {
 		t.Errorf("after the end: %s", d)
 	}
-	checkDips(t, carbon)
+	weather.watch.look()
+	weather.watch.check(t)
 	victim.tell()
 }
 
 func quotaReached(v *victim, w *weather, s *site) bool {
 	share := min(tortureFor.Seconds()/quotaTime.Seconds(), 1)
+	if !v.long {
+		return true // such small numbers are a matter of luck
+	}
 	return float64(v.kills) >= share*quotaKills && float64(w.crashes.Load()) >= share*quotaCrashes &&
 		float64(s.rotations.Load()) >= share*quotaRotations
 }
@@ -110,7 +120,7 @@ func between(rnd *rand.Rand, least, most time.Duration) time.Duration {
 }
 
 // heals waits until Carbon holds the truth, and returns how long that took.
-func (s *site) heals(t *testing.T, carbon *carbontest.Server) time.Duration {
+func (s *site) heals(t *testing.T, carbon *carbontest.Server, patience time.Duration) time.Duration {
 	t.Helper()
 	began, want := time.Now(), s.tally.want()
 	for {
@@ -118,7 +128,7 @@ func (s *site) heals(t *testing.T, carbon *carbontest.Server) time.Duration {
 		if difference(got, want) == "" {
 			return time.Since(began)
 		}
-		if time.Since(began) > healing {
+		if time.Since(began) > patience {
 			s.explain(t, carbon, got, want)
 			return time.Since(began)
 		}
@@ -139,52 +149,19 @@ func (s *site) explain(t *testing.T, carbon *carbontest.Server, got, want map[ca
 		}
 	}
 	t.Logf("%d buckets are wrong", len(wrong))
-	shown := 0
-	for when := range wrong {
-		if shown++; shown > 5 {
-			break
-		}
+	for shown, when := range slices.Sorted(maps.Keys(wrong)) {
 		key := carbontest.Key{Series: "apache.web1.requests.count", Time: when}
 		var story strings.Builder
-		fmt.Fprintf(&story, "bucket %d: %q, want %q\n", when, got[key], want[key])
+		fmt.Fprintf(&story, "bucket %d: %q, want %q %s", when, got[key], want[key], s.tally.story(when))
 		for _, l := range carbon.Lines() {
-			if l.Series == key.Series && l.Time == key.Time {
+			if shown < 3 && l.Series == key.Series && l.Time == key.Time {
 				fmt.Fprintf(&story, "  %s connection %d brought %s\n", l.At.Format(clockFormat), l.Conn, l.Value)
 			}
 		}
-		story.WriteString(s.tally.story(when))
 		t.Log(story.String())
 	}
+	t.Log(strings.Join(s.events, "\n"))
 }
 
 // clockFormat shows instants beside Unix seconds and logfeed's own log.
 const clockFormat = "05.000"
-
-// checkDips fails when a total was sent over a higher one. Totals only grow,
-// so it would be one of a state from before, sent too early. What is read late
-// from an older connection is none of the sender's doing.
-func checkDips(t *testing.T, carbon *carbontest.Server) {
-	t.Helper()
-	highest := make(map[carbontest.Key]carbontest.Line)
-	dips := 0
-	for _, l := range carbon.Lines() {
-		key := carbontest.Key{Series: l.Series, Time: l.Time}
-		h, known := highest[key]
-		if known && lower(l.Value, h.Value) {
-			if l.Conn >= h.Conn {
-				if dips++; dips <= 5 {
-					t.Errorf("%s at %d: connection %d brought %s at %s, and connection %d brings %s at %s", l.Series, l.Time,
-						h.Conn, h.Value, h.At.Format(clockFormat), l.Conn, l.Value, l.At.Format(clockFormat))
-				}
-			}
-			continue
-		}
-		highest[key] = l
-	}
-	if dips > 0 {
-		t.Errorf("%d times an older total was sent over a newer one", dips)
-	}
-}
-
-// lower compares whole numbers without leading zeros.
-func lower(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }

@@ -44,11 +44,11 @@ func (v *victim) live() {
 func (v *victim) lifetime() time.Duration {
 	const ms = time.Millisecond
 	switch n := v.rnd.IntN(100); {
-	case n < 60:
+	case n < 64:
 		return between(v.rnd, 10*ms, 400*ms)
-	case n < 85:
+	case n < 87:
 		return between(v.rnd, 400*ms, 1500*ms)
-	case n < 97:
+	case n < 98:
 		return between(v.rnd, 1500*ms, 4000*ms)
 	default:
 		return between(v.rnd, 4000*ms, 6000*ms)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/carbon/carbontest"
@@ -14,6 +15,7 @@ import (
 type weather struct {
 	carbon *carbontest.Server
 	rnd    *rand.Rand
+	watch  dipWatch
 
 	crashes atomic.Int64
 	others  atomic.Int64
@@ -31,7 +33,7 @@ func (w *weather) start() {
 	w.end = make(chan struct{})
 	// Ends on stop.
 	w.wait.Go(func() {
-		for w.pause(between(w.rnd, 300*time.Millisecond, 6*time.Second)) {
+		for w.pause(between(w.rnd, 200*time.Millisecond, 4500*time.Millisecond)) {
 			w.fault()
 		}
 	})
@@ -101,7 +103,9 @@ func (w *weather) crash() {
 	if w.rnd.IntN(20) == 0 {
 		forget = time.Hour
 	}
+	w.watch.look() // before the evidence is gone
 	w.carbon.Kill(forget)
+	w.watch.forgotten()
 	if stalled {
 		w.carbon.Stall(false)
 	}
@@ -118,3 +122,42 @@ func (w *weather) listen() {
 		time.Sleep(20 * time.Millisecond)
 	}
 }
+
+// A dipWatch finds totals that were sent over higher ones, also where Carbon
+// forgot them again. Totals only grow, so it would be those of a state from
+// before, sent too early. What is read late from an older connection is none
+// of the sender's doing.
+type dipWatch struct {
+	carbon  *carbontest.Server
+	seen    int // lines looked at
+	highest map[carbontest.Key]carbontest.Line
+	dips    []string
+}
+
+func (d *dipWatch) look() {
+	lines := d.carbon.Lines()
+	for _, l := range lines[d.seen:] {
+		key := carbontest.Key{Series: l.Series, Time: l.Time}
+		h, known := d.highest[key]
+		if !known || !lower(l.Value, h.Value) {
+			d.highest[key] = l
+		} else if l.Conn >= h.Conn {
+			d.dips = append(d.dips, fmt.Sprintf("%s at %d: connection %d brought %s at %s, and connection %d brings %s at %s", l.Series, l.Time,
+				h.Conn, h.Value, h.At.Format(clockFormat), l.Conn, l.Value, l.At.Format(clockFormat)))
+		}
+	}
+	d.seen = len(lines)
+}
+
+// forgotten notes that Carbon has lost some of its lines.
+func (d *dipWatch) forgotten() { d.seen = min(d.seen, len(d.carbon.Lines())) }
+
+func (d *dipWatch) check(t *testing.T) {
+	t.Helper()
+	if len(d.dips) > 0 {
+		t.Errorf("%d times an older total was sent over a newer one, first %s", len(d.dips), d.dips[0])
+	}
+}
+
+// lower compares whole numbers without leading zeros.
+func lower(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -44,7 +46,7 @@ func (w *writer) start() {
 	// Ends as said, or panics.
 	w.log.site.wait.Go(func() {
 		defer close(w.done)
-		defer w.file.Close()
+		defer w.close()
 		var end <-chan time.Time
 		for {
 			select {
@@ -61,6 +63,12 @@ func (w *writer) start() {
 			}
 		}
 	})
+}
+
+func (w *writer) close() {
+	info, err := w.file.Stat()
+	check(errors.Join(err, w.file.Close()))
+	w.log.site.note(w.log.path, "generation %d ends with %d bytes", w.generation, info.Size())
 }
 
 // burst is how many lines come at once.
@@ -85,7 +93,7 @@ func (w *writer) backlog(now time.Time) {
 	l := w.line(now)
 	l.live = false
 	w.put(l.text)
-	w.log.site.tally.count(l, "backlog of "+w.log.path)
+	w.log.site.tally.count(l, filepath.Base(w.log.path)+" backlog")
 }
 
 // write appends a line, some in two parts with a pause between.
@@ -97,7 +105,7 @@ func (w *writer) write(l line) {
 		l.text = l.text[at:]
 	}
 	w.put(l.text)
-	w.log.site.tally.count(l, fmt.Sprintf("%s generation %d at %s", strings.TrimPrefix(w.file.Name(), w.log.site.dir+"/"), w.generation, time.Now().Format(clockFormat)))
+	w.log.site.tally.count(l, fmt.Sprintf("%s generation %d", filepath.Base(w.log.path), w.generation))
 }
 
 func (w *writer) put(text string) {

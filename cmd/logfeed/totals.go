@@ -47,6 +47,20 @@ func (c counters) attrs() []any {
 	return []any{"lines", c.Lines, "rejected", c.Rejected, "late", c.Late, "oversize", c.Oversize, "gaps", c.Gaps, "gap_bytes", c.GapBytes}
 }
 
+// losses returns the counters that are not 0 although they should be.
+func (c counters) losses() []any {
+	var attrs []any
+	for _, one := range []struct {
+		name  string
+		count int64
+	}{{"oversize", c.Oversize}, {"gaps", c.Gaps}, {"gap_bytes", c.GapBytes}} {
+		if one.count > 0 {
+			attrs = append(attrs, one.name, one.count)
+		}
+	}
+	return attrs
+}
+
 func newTotals() totals {
 	return totals{series: make(map[string]bool), first: math.MaxInt64, last: math.MinInt64}
 }

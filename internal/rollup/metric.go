@@ -100,13 +100,13 @@ func (s Selection) Needs() apachelog.Field {
 	return need
 }
 
-// Names returns the selected metrics, as Select takes them.
-func (s Selection) Names() []string {
-	names := make([]string, len(s.rows))
-	for i, m := range s.rows {
-		names[i] = m.name
+// Endings returns the ends of the series names that the selection makes.
+func (s Selection) Endings() []string {
+	var all []string
+	for _, m := range s.rows {
+		all = append(all, m.endings...)
 	}
-	return names
+	return all
 }
 
 // width is the number of slots of one bucket: the number of lines, then the

@@ -20,13 +20,13 @@ func (f *Follower) suspect(path string) {
 // noteChanges suspects every log in a directory in which names have changed.
 // A log that was made and rotated away between two looks shows itself by
 // nothing else.
-func (f *Follower) noteChanges(now time.Time) {
+func (f *Follower) noteChanges() {
 	changed := map[string]bool{}
 	look := func(path string) {
 		dir := filepath.Dir(path)
 		is, looked := changed[dir]
 		if !looked {
-			is = f.dirChanged(dir, now)
+			is = f.dirChanged(dir)
 			changed[dir] = is
 		}
 		if is {
@@ -56,7 +56,7 @@ func (f *Follower) noteChanges(now time.Time) {
 
 // dirChanged says whether names in dir have changed since it was last asked.
 // At the first time there is nothing to compare with.
-func (f *Follower) dirChanged(dir string, now time.Time) bool {
+func (f *Follower) dirChanged(dir string) bool {
 	info, err := os.Stat(dir)
 	if err != nil {
 		delete(f.dirTimes, dir)
@@ -76,6 +76,9 @@ func (f *Follower) searchSiblings(first bool, now time.Time) {
 		f.searchBeside(path, listings, first, now)
 		if target, ok := f.links[path]; ok {
 			f.searchBeside(target, listings, first, now)
+		}
+		if f.reserve.full {
+			continue // what was found may not have been opened
 		}
 		if looks <= 1 {
 			delete(f.suspects, path)
@@ -126,7 +129,6 @@ func (f *Follower) sibling(path, root string, first bool, now time.Time) {
 		return
 	}
 	if f.reserve.full {
-		f.suspect(root)
 		return
 	}
 	fd, st, err := openRegular(path)

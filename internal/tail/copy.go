@@ -26,7 +26,7 @@ func (f *Follower) placePlain(x *file, now time.Time) {
 		x.doubted = true
 		return
 	}
-	best, unsure := f.original(x, func(a *file) answer { return f.compare(a, x, head[:n]) })
+	best, unsure := f.original(x, head[:n], func(a *file) answer { return f.compare(a, x, head[:n]) })
 	if unsure && (now.Sub(x.changed) < 2*f.o.Poll || now.Sub(x.found) < 2*f.o.Poll) && !f.o.Once {
 		// A copy in the making; it is decided when it has grown or stopped.
 		x.doubted = true
@@ -39,11 +39,15 @@ func (f *Follower) placePlain(x *file, now time.Time) {
 	f.own(x, 0, Digest{})
 }
 
-// original returns the file that x holds most of, and whether that may change:
-// when something else is decided, or when x has grown.
-func (f *Follower) original(x *file, compare func(a *file) answer) (best *file, unsure bool) {
+// original returns the file that x, which begins with head, holds most of, and
+// whether that may change: when something else is decided, or when x has grown.
+func (f *Follower) original(x *file, head []byte, compare func(a *file) answer) (best *file, unsure bool) {
 	for a := range f.relatives(x) {
 		unsure = unsure || unclear(a)
+		if a.pending() && a.source < x.source && a.head.size() > 0 && a.head.begins(head) != no {
+			unsure = true
+			continue
+		}
 		if !mayCopy(a, x) {
 			continue
 		}
@@ -68,6 +72,12 @@ func unclear(a *file) bool {
 	return err == nil && statusOf(info).size < a.pos
 }
 
+// pending says whether it is not known yet how far a will have been read after
+// this round.
+func (x *file) pending() bool {
+	return x.fd != nil && x.form == plain && (!x.placed || x.pos == 0 && x.unread())
+}
+
 // mayCopy says whether x, which is not a, can hold what was read from a.
 func mayCopy(a, x *file) bool {
 	if a.copyOf != nil || a.ignored && a.form.packed() || a.fd != nil && !a.placed {
@@ -77,10 +87,6 @@ func mayCopy(a, x *file) bool {
 		if r == a {
 			return false
 		}
-	}
-	if x.form.packed() && a.path == unpackedName(x.path) {
-		// A compressor is at work on it, or left it there.
-		return a.head.size() > 0
 	}
 	if a.pos == 0 {
 		return false
@@ -164,14 +170,26 @@ func (f *Follower) inherit(x *file) {
 func (f *Follower) own(x *file, pos int64, mark Digest) {
 	x.placed, x.copyOf, x.base = true, nil, nil
 	x.moveTo(pos, mark)
-	if x.sibling && x.last.mtime < f.began.Add(-racy).UnixNano() {
+	if x.sibling && !x.expected && !f.unbegun(x) && x.last.mtime < f.began.Add(-racy).UnixNano() {
 		// A rotated file from before the start that only came by here.
 		f.ignore(x)
 	}
 }
 
+// unbegun says whether x is the copy of a log that an earlier run had found and
+// not begun to read: it is no history, however old it is.
+func (f *Follower) unbegun(x *file) bool {
+	for a := range f.relatives(x) {
+		if a.fd == nil && a.resumed && a.pos == 0 && !a.ignored && a.head.size() > 0 && a.head.begins(x.head.raw) == yes {
+			a.lost, a.resumed = 0, false
+			return true
+		}
+	}
+	return false
+}
+
 // lookPlainCopy decides whether x is still nothing but a copy.
-func (f *Follower) lookPlainCopy(x *file, now time.Time) {
+func (f *Follower) lookPlainCopy(x *file) {
 	a := x.copyOf
 	if a.fd == nil {
 		f.copyOutlives(x, a)
@@ -262,17 +280,24 @@ func (f *Follower) placePacked(x *file, stable bool) {
 		}
 	}
 	x.head = fingerprintOf(head)
-	best, _ := f.original(x, func(a *file) answer {
+	best, unsure := f.original(x, head, func(a *file) answer {
 		if err == io.EOF && len(head) > 0 && a.head.holds(head) {
 			return yes // a was written to after it was packed
 		}
-		return a.head.begins(head)
+		if a.head.begins(head) == yes {
+			return yes
+		}
+		return no // there will not be more of it
 	})
-	if best != nil {
+	switch {
+	case best != nil:
 		f.continueAs(x, best)
-		return
+	case unsure:
+		// Another plain file of the same beginning is read first.
+		x.doubted = true
+	default:
+		f.own(x, 0, Digest{})
 	}
-	f.own(x, 0, Digest{})
 }
 
 // lookPackedCopy waits until the original has been read to its end, and then

@@ -40,7 +40,8 @@ func (f *Follower) over(x *file, now time.Time) bool {
 	case x.unread() || x.doubted || x.limit < 0:
 		return false
 	case x.copyOf != nil:
-		return x.copyOf.fd == nil
+		// What it holds beyond the original, the next look finds out.
+		return x.copyOf.fd == nil && x.last.size < x.copyOf.pos
 	}
 	f.unfinished(x.path, x.limit-x.pos)
 	return true

@@ -72,6 +72,7 @@ type file struct {
 	quiet   time.Time // the last line was read, or the name was lost
 
 	named     bool // a pattern leads to it
+	expected  bool // an earlier run knew it and had not read a line of it
 	sibling   bool // found beside a followed file, not by a pattern
 	present   bool // it was there at the first start
 	ignored   bool // history from before the start: nothing of it is given out

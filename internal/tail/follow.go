@@ -176,7 +176,7 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 		}
 		if len(work.turns) > 0 && time.Since(f.ticked) >= f.o.Poll {
 			f.arrivals(work)
-			if !f.tick(yield, Tick{Now: now, Low: work.lowest(f).clock, Behind: true}) {
+			if !f.tick(yield, Tick{Now: now, Low: min(work.lowest(f).clock, f.lastTick(now).Low), Behind: true}) {
 				return read, false
 			}
 		}
@@ -251,7 +251,10 @@ func (f *Follower) read(s feed) (Batch, error) {
 			f.readFailed(x, err, now)
 			return Batch{}, nil
 		}
-		f.readWorked(x)
+		if lines != nil || x.done || !x.form.packed() {
+			// Passing over what was read before proves nothing.
+			f.readWorked(x)
+		}
 	}
 	if lines == nil {
 		return Batch{}, nil

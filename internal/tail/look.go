@@ -100,7 +100,7 @@ func (f *Follower) lookPlain(x *file, prev, st status, now time.Time) {
 		f.placePlain(x, now)
 	}
 	if x.copyOf != nil {
-		f.lookPlainCopy(x, now)
+		f.lookPlainCopy(x)
 	}
 }
 
@@ -122,7 +122,7 @@ func (f *Follower) readFailed(x *file, err error, now time.Time) {
 	f.say(x.path, "cannot read a followed file; trying again", err)
 	pause := min(max(f.o.Poll, now.Sub(x.failing)), retryLimit)
 	x.retry = now.Add(pause)
-	x.end, x.doubted = x.seen, true
+	x.end, x.ready, x.doubted = x.seen, false, true
 	x.closeStream()
 	if errors.Is(err, unix.ESTALE) {
 		f.reopen(x)

@@ -3,6 +3,7 @@ package tail
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -260,34 +261,40 @@ func TestUsedOnce(t *testing.T) {
 }
 
 func TestReadErrorsAreNotTheEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newDir(t)
-		start := time.Now()
-		o := Options{Patterns: []string{d.at("a.log")}, FromStart: true, NoWatch: true}
-		d.write("a.log", lines("a", 0, 1000))
-		r := followWith(t, o, func(f *Follower) {
-			f.o.BlockSize = 1000
-			f.readAt = func(fd *os.File, b []byte, off int64) (int, error) {
-				if off > 5000 && time.Since(start) < time.Second {
-					return 0, fmt.Errorf("read: %w", os.ErrDeadlineExceeded)
+	for _, end := range []string{"", ".gz"} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDir(t)
+			start := time.Now()
+			text := lines("a", 0, 20000)
+			content := []byte(text)
+			if end != "" {
+				content = pack(t, end, content)
+			}
+			d.write("a.log", string(content))
+			o := Options{Patterns: []string{d.at("a.log")}, FromStart: true, NoWatch: true, BlockSize: 1000}
+			r := followWith(t, o, func(f *Follower) {
+				f.readAt = func(fd *os.File, b []byte, off int64) (int, error) {
+					if off > 5000 && time.Since(start) < time.Second {
+						return 0, &fs.PathError{Op: "read", Path: "a.log", Err: syscall.EIO}
+					}
+					return readAt(fd, b, off)
 				}
-				return readAt(fd, b, off)
+			})
+			r.want(text)
+			if s := r.f.Stats(); s.ReadErrors < 3 || s.Truncations != 0 || s.Damaged != 0 {
+				t.Errorf("%d read errors, %d truncations, %d damaged; want some, 0, 0", s.ReadErrors, s.Truncations, s.Damaged)
 			}
+			if n := strings.Count(r.log.String(), "cannot read"); n != 1 {
+				t.Errorf("it is said %d times, want once", n)
+			}
+			for _, tick := range r.ticks {
+				if !tick.Behind && tick.Now.Sub(start) < time.Second {
+					t.Error("a tick says that all was read while reading failed")
+				}
+			}
+			r.stop()
 		})
-		r.want(lines("a", 0, 1000))
-		if s := r.f.Stats(); s.ReadErrors < 3 || s.Truncations != 0 {
-			t.Errorf("%d read errors, %d truncations; want some, 0", s.ReadErrors, s.Truncations)
-		}
-		if n := strings.Count(r.log.String(), "cannot read"); n != 1 {
-			t.Errorf("it is said %d times, want once", n)
-		}
-		for _, tick := range r.ticks {
-			if !tick.Behind && tick.Now.Sub(start) < time.Second {
-				t.Error("a tick says that all was read while reading failed")
-			}
-		}
-		r.stop()
-	})
+	}
 }
 
 // TestFewDescriptors reads more files than can be open at a time.

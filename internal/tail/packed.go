@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -60,12 +61,13 @@ func (x *file) nextPacked(f *Follower) (lines, buf []byte, err error) {
 	lines = c.cut(buf[:old+n], old)
 	x.pos, x.mark = c.position(), digest(c.before)
 	if err != nil {
-		x.streamEnded(f, err)
+		err = x.streamEnded(f, err)
 	}
 	if lines == nil {
 		f.buffers.put(buf)
-		buf = nil
+		return nil, nil, err
 	}
+	// Where the disk fails, it fails again at the next block.
 	return lines, buf, nil
 }
 
@@ -87,8 +89,7 @@ func (x *file) passOver(f *Follower) error {
 	case err == nil:
 		return nil
 	case !errors.Is(err, io.EOF):
-		x.streamEnded(f, err)
-		return nil
+		return x.streamEnded(f, err)
 	case x.base != nil && f.sameContent(x, c.off, c.before):
 		x.done, x.base = true, nil
 		x.closeStream()
@@ -98,15 +99,21 @@ func (x *file) passOver(f *Follower) error {
 	return errRewritten
 }
 
-// streamEnded notes the end of the content, clean or not.
-func (x *file) streamEnded(f *Follower, err error) {
-	if errors.Is(err, io.EOF) {
+// streamEnded notes the end of the content, clean or not. That the disk fails
+// is not an end; such an error is returned.
+func (x *file) streamEnded(f *Follower, err error) error {
+	defer x.closeStream()
+	var failed *fs.PathError
+	switch {
+	case errors.As(err, &failed):
+		return err
+	case errors.Is(err, io.EOF):
 		x.done = true
 		f.unfinished(x.path, x.stream.cutter.unfinished())
-	} else {
+	default:
 		x.stuck = err
 	}
-	x.closeStream()
+	return nil
 }
 
 // lookPacked decides whether a packed file may be read in this round.

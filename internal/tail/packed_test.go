@@ -149,11 +149,29 @@ func TestTwinsAreReadOnce(t *testing.T) {
 func TestGzipBesideAnotherLog(t *testing.T) {
 	// Two logs that begin with the same lines are two logs.
 	d := newDir(t)
-	same := lines("health", 0, 30)
+	same := lines("health", 0, 60)
 	r := started(t, Options{Patterns: []string{d.at("*")}})
-	d.write("a.log", same+lines("a", 30, 10))
-	d.write("b.log", same+lines("b", 30, 10))
-	r.want(same, same, lines("a", 30, 10), lines("b", 30, 10))
-	d.write("a.log.1.gz", string(pack(t, ".gz", []byte(same+lines("other", 30, 200)))))
-	r.want(same, same, same, lines("a", 30, 10), lines("b", 30, 10), lines("other", 30, 200))
+	d.write("a.log", same+lines("a", 60, 10))
+	d.write("b.log", same+lines("b", 60, 10))
+	r.want(same, same, lines("a", 60, 10), lines("b", 60, 10))
+	d.write("a.log.1.gz", string(pack(t, ".gz", []byte(same+lines("other", 60, 200)))))
+	r.want(same, same, same, lines("a", 60, 10), lines("b", 60, 10), lines("other", 60, 200))
+}
+
+// TestManyPacked sees that no file is forgotten, and read again, as long as a
+// pattern leads to it.
+func TestManyPacked(t *testing.T) {
+	d := newDir(t)
+	const n = keptClosed + 100
+	for i := range n {
+		d.write(fmt.Sprintf("%d.gz", i), string(pack(t, ".gz", []byte(lines("a", i, 1)))))
+	}
+	o := Options{Patterns: []string{d.at("*")}, FromStart: true}
+	r := follow(t, o)
+	r.want(lines("a", 0, n))
+	r.stop()
+	o.Resume = r.keep(t)
+	r = follow(t, o)
+	d.write("more", lines("b", 0, 1))
+	r.want(lines("b", 0, 1))
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// keptClosed is the least number of closed files that are remembered, so that
-// their compressed copies are recognised.
+// keptClosed is how many closed files that no pattern leads to any more are
+// remembered, so that their compressed copies are recognised.
 const keptClosed = 1000
 
 // add begins to follow the open file fd that was found at path.
@@ -34,21 +34,28 @@ func (f *Follower) retire(x *file) {
 	f.open = slices.DeleteFunc(f.open, func(y *file) bool { return y == x })
 	f.closed = append(f.closed, x)
 	f.reserve.freed(len(f.open))
-	f.trim()
 }
 
 // bury remembers a generation that has no file of its own any more.
 func (f *Follower) bury(x *file) {
 	f.closed = append(f.closed, x)
 	f.relate(x)
-	f.trim()
 }
 
-// trim forgets the oldest closed files. A log whose rotations are many needs
-// more than the least number.
+// trim forgets the oldest closed files. One that a pattern leads to would be
+// taken for new, so it is kept as long as it exists; so is one that an earlier
+// run was reading, until it is clear what has become of it. Many logs have
+// many rotations, which are all known.
 func (f *Follower) trim() {
-	for keep := max(keptClosed, 2*len(f.open)); len(f.closed) > keep; {
-		f.forget(f.closed[0])
+	spare := func(x *file) bool { return !x.named && !x.resumed }
+	n := 0
+	for _, x := range f.closed {
+		if spare(x) {
+			n++
+		}
+	}
+	for excess := n - max(keptClosed, 4*len(f.shown)); excess > 0; excess-- {
+		f.forget(f.closed[slices.IndexFunc(f.closed, spare)])
 	}
 }
 
@@ -79,6 +86,21 @@ func (f *Follower) relate(x *file) {
 			f.kin[stem] = append(f.kin[stem], x)
 		}
 	}
+}
+
+// rename notes the name that x is found under. A log may be rotated under each
+// name that it ever had.
+func (f *Follower) rename(x *file, path string) {
+	if x.path == path {
+		return
+	}
+	x.path = path
+	for _, stem := range stemsOf(path) {
+		if !slices.Contains(x.stems, stem) {
+			x.stems = append(slices.Clip(x.stems), stem)
+		}
+	}
+	f.relate(x)
 }
 
 // relatives yields the other files that belong to the same log as x by one of

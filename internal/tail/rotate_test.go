@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -88,6 +90,43 @@ var stories = map[string]func(t *testing.T, d dir, o Options){
 		r.want(lines("a", 0, 100))
 		d.must(os.WriteFile(d.at("a.log"), []byte(lines("b", 0, 100)), 0o644))
 		r.want(lines("a", 0, 100), lines("b", 0, 100))
+	},
+	"truncated, seen to be empty and regrown to the same size": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		d.truncate("a.log")
+		r.caughtUp()
+		d.write("a.log", lines("b", 0, 100))
+		r.want(lines("a", 0, 100), lines("b", 0, 100))
+	},
+	"an unfinished line cut off": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		d.write("a.log", lines("a", 0, 10)+"unfinished")
+		r.want(lines("a", 0, 10))
+		d.must(os.Truncate(d.at("a.log"), int64(len(lines("a", 0, 10)))))
+		r.polls(2)
+		d.write("a.log", "b\n")
+		r.want(lines("a", 0, 10), "b\n")
+		if s := r.f.Stats(); s.GapBytes != int64(len("unfinished")) {
+			t.Errorf("a gap of %d bytes", s.GapBytes)
+		}
+	},
+	"replaced by a copy while the old one is still written": func(t *testing.T, d dir, o Options) {
+		r := started(t, o)
+		w := d.open("a.log")
+		defer w.Close()
+		fmt.Fprint(w, lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		for i := range 20 {
+			d.copy("a.log", "t.tmp")
+			d.rename("t.tmp", "a.log")
+			r.caughtUp()
+			fmt.Fprint(w, lines("old", 100+i, 1))
+			d.write("a.log", lines("new", 100+i, 1))
+			r.caughtUp()
+		}
+		r.want(lines("a", 0, 100), lines("old", 100, 20), lines("new", 100, 20))
 	},
 	"truncated again and again": func(t *testing.T, d dir, o Options) {
 		r := started(t, o)
@@ -237,5 +276,76 @@ func TestQuietEnds(t *testing.T) {
 	r.until("the quiet file is closed", func() bool { return r.f.Stats().Held == 0 })
 	if !strings.Contains(r.log.String(), "closed") {
 		t.Error("closing a renamed file is not said")
+	}
+}
+
+// TestRewrittenBetweenLookAndRead changes a file after its size was looked at.
+func TestRewrittenBetweenLookAndRead(t *testing.T) {
+	d := newDir(t)
+	d.write("a.log", "")
+	rewritten := false
+	r := followWith(t, Options{Patterns: []string{d.at("a.log")}}, func(f *Follower) {
+		f.readAt = func(fd *os.File, b []byte, off int64) (int, error) {
+			if block := len(b) > markerSize; block && off > headSize && !rewritten {
+				rewritten = true
+				d.must(os.WriteFile(d.at("a.log"), []byte(lines("b", 0, 500)), 0o644))
+			}
+			return readAt(fd, b, off)
+		}
+	})
+	r.caughtUp()
+	d.write("a.log", lines("a", 0, 100))
+	r.want(lines("a", 0, 100))
+	d.write("a.log", lines("lost", 100, 10))
+	r.want(lines("a", 0, 100), lines("b", 0, 500))
+	r.until("the gap is counted", func() bool { return r.f.Stats().GapBytes == int64(len(lines("lost", 100, 10))) })
+}
+
+// TestStaleSize lets a file be shorter for less than a poll, and have its old
+// content again, as a network file system may show it.
+func TestStaleSize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDir(t)
+		r := started(t, Options{Patterns: []string{d.at("a.log")}, NoWatch: true, Poll: time.Second})
+		d.write("a.log", lines("a", 0, 100))
+		r.want(lines("a", 0, 100))
+		content := d.read("a.log")
+		for _, n := range []int{0, 10, len(content) / 2, len(content) - 1} {
+			d.must(os.WriteFile(d.at("a.log"), content[:n], 0o644))
+			r.f.Rescan()
+			time.Sleep(100 * time.Millisecond)
+			d.must(os.WriteFile(d.at("a.log"), content, 0o644))
+			time.Sleep(5 * time.Second)
+		}
+		r.want(lines("a", 0, 100))
+		// What begins otherwise is new at once.
+		d.must(os.WriteFile(d.at("a.log"), []byte("b\n"), 0o644))
+		r.f.Rescan()
+		time.Sleep(100 * time.Millisecond)
+		if r.count() != 101 {
+			t.Error("a truncated file with other content is not read at once")
+		}
+		r.stop()
+	})
+}
+
+// TestHoleIsJumped sees that a hole is not read.
+func TestHoleIsJumped(t *testing.T) {
+	d := newDir(t)
+	w := d.open("a.log")
+	w.WriteString("a\n")
+	w.Close()
+	d.must(os.Truncate(d.at("a.log"), 1<<40))
+	d.write("a.log", "b\n")
+	var n atomic.Int64
+	r := followWith(t, Options{Patterns: []string{d.at("a.log")}, FromStart: true}, func(f *Follower) {
+		f.readAt = func(fd *os.File, b []byte, off int64) (int, error) {
+			n.Add(int64(len(b)))
+			return readAt(fd, b, off)
+		}
+	})
+	r.want("a\nb\n")
+	if n.Load() > 100<<20 {
+		t.Errorf("%d bytes were read", n.Load())
 	}
 }

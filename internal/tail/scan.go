@@ -40,7 +40,7 @@ func (f *Follower) scan(now time.Time) {
 		shown[e.path] = x.id
 		f.nameShows(e.path, x, old, first)
 		if !found[x] || e.path == f.shownPath(x) {
-			x.path = e.path
+			f.rename(x, e.path)
 		}
 		found[x] = true
 	}
@@ -58,7 +58,11 @@ func (f *Follower) scan(now time.Time) {
 			f.renamed(x, found[x], now)
 		}
 	}
-	f.noteChanges(now)
+	for _, x := range f.closed {
+		x.named = found[x]
+	}
+	f.trim()
+	f.noteChanges()
 	f.searchSiblings(first, now)
 	f.watch.follow(f.watched(entries), now)
 }
@@ -262,12 +266,15 @@ func (f *Follower) take(path string, fd *os.File, st status, now time.Time) (x *
 	case x.pos == 0 || x.continued:
 		// Nothing was read from it that could be recognised, or another file
 		// goes on from it already.
+		unread := x.pos == 0 && x.resumed && !x.ignored && f.headHolds(&file{fd: fd, head: x.head}, st.size)
 		x.lost, x.resumed = 0, false
 		f.forget(x)
-		return f.add(path, fd, st, now), true
+		y := f.add(path, fd, st, now)
+		y.expected = unread
+		return y, true
 	}
 	if !f.surpassed(x, fd, st) && f.awake(x, fd, st, now) {
-		x.path = path
+		f.rename(x, path)
 		return x, false
 	}
 	// The number was given to another file, or the file was written anew.
@@ -301,7 +308,10 @@ func (f *Follower) surpassed(x *file, fd *os.File, st status) bool {
 // earlier run, if it still holds what was read from it.
 func (f *Follower) awake(x *file, fd *os.File, st status, now time.Time) bool {
 	x.fd = fd
-	if x.form != undecided && !x.form.packed() && (st.size < x.pos || !f.markHolds(x) || !f.headHolds(x, st.size)) {
+	head := make([]byte, sniffSize)
+	n, err := f.readAt(fd, head, 0)
+	if err == nil && sniff(head[:n]) != x.form ||
+		x.form == plain && (st.size < x.pos || !f.markHolds(x) || !f.headHolds(x, st.size)) {
 		x.fd = nil
 		return false
 	}

@@ -153,6 +153,9 @@ func TestIdentity(t *testing.T) {
 		for i := range 10 {
 			d.write(fmt.Sprintf("a.log.%d", i), "the same line\n")
 			want += "the same line\n"
+			if i < 3 {
+				r.want(want)
+			}
 		}
 		r.want(want)
 	})

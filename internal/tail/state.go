@@ -22,7 +22,7 @@ type FileState struct {
 	Size      int64     // on disk, when it was last looked at
 	Modified  int64     // when it was last changed, Unix nanoseconds
 	Form      int       // how it is packed; 0 is not known yet
-	Open      bool      // it was being read; else it is only remembered
+	Open      bool      // it was being read, or is looked for; else it is only remembered
 	Named     bool      // a pattern led to it
 	Quiet     time.Time // when its last line was read or it lost its name
 	Undecided bool      // it may be a copy of another one
@@ -37,7 +37,7 @@ func (f *Follower) State() State {
 	if f.ended {
 		return f.final
 	}
-	s := State{Time: time.Now()}
+	s := State{Time: f.scanned}
 	for _, x := range f.closed {
 		s.Files = append(s.Files, x.state())
 	}
@@ -55,7 +55,8 @@ func (x *file) state() FileState {
 		Source: x.source, Path: x.path, Log: x.root, Dev: x.id.dev, Ino: x.id.ino,
 		Head: x.head.sum, Marker: x.mark, Offset: x.pos,
 		Size: x.last.size, Modified: x.last.mtime, Form: int(x.form),
-		Open: x.fd != nil, Named: x.named, Quiet: x.quiet, Ignored: x.ignored, Lost: x.lost,
+		// What was not found again yet is still to be found by the next run.
+		Open: x.fd != nil || x.resumed, Named: x.named, Quiet: x.quiet, Ignored: x.ignored, Lost: x.lost,
 	}
 	if x.copyOf != nil || x.base != nil || !x.placed {
 		s.Undecided, s.Offset, s.Marker = true, 0, Digest{}

@@ -100,12 +100,12 @@ func TestRestart(t *testing.T) {
 			},
 		},
 		"the number given to another file": {
-			before: lines("a", 0, 100),
+			before: lines("a", 0, 100) + "unfinished",
 			down: func(d dir) {
 				d.remove("a.log")
 				d.write("a.log", lines("b", 0, 150))
 			},
-			after: lines("b", 0, 150),
+			after: lines("b", 0, 150), gap: int64(len("unfinished")),
 		},
 		"deleted unread": {
 			before: lines("a", 0, 100) + "unfinished", down: func(d dir) { d.remove("a.log") },
