@@ -279,9 +279,6 @@ func (f *Follower) take(path string, fd *os.File, st status, now time.Time) (x *
 	}
 	// The number was given to another file, or the file was written anew.
 	delete(f.byID, st.id)
-	if x.resumed {
-		x.lost, x.lostAt, x.emptied = max(0, x.last.size-x.pos), now, true
-	}
 	return f.add(path, fd, st, now), true
 }
 

@@ -125,3 +125,29 @@ func TestAppearing(t *testing.T) {
 		r.stop()
 	}
 }
+
+// TestDirectoryMadeAnew sees that a directory that was renamed and made anew
+// is watched again, although its path is the same.
+func TestDirectoryMadeAnew(t *testing.T) {
+	d := newDir(t)
+	d.must(os.Mkdir(d.at("logs"), 0o755))
+	w := newWatcher(slog.New(slog.DiscardHandler), false)
+	defer w.close()
+	set := watchSet{dirs: map[string]bool{d.at("logs"): true}}
+	w.follow(set, time.Now())
+	d.rename("logs", "old")
+	d.must(os.Mkdir(d.at("logs"), 0o755))
+	deadline := time.Now().Add(5 * time.Second)
+	for i := 0; time.Now().Before(deadline); i++ {
+		w.follow(set, time.Now())
+		// The adding of a watch, too, asks for a look.
+		time.Sleep(10 * time.Millisecond)
+		w.renamed.Store(false)
+		d.write(fmt.Sprintf("logs/%d", i), "")
+		time.Sleep(10 * time.Millisecond)
+		if w.renamed.Load() {
+			return
+		}
+	}
+	t.Error("nothing is heard of the new directory")
+}
