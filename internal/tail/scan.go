@@ -266,7 +266,8 @@ func (f *Follower) take(path string, fd *os.File, st status, now time.Time) (x *
 	case x.pos == 0 || x.continued:
 		// Nothing was read from it that could be recognised, or another file
 		// goes on from it already.
-		unread := x.pos == 0 && x.resumed && !x.ignored && f.headHolds(&file{fd: fd, head: x.head}, st.size)
+		unread := x.pos == 0 && x.resumed && !x.ignored &&
+			(x.form.packed() || f.headHolds(&file{fd: fd, head: x.head}, st.size))
 		x.lost, x.resumed = 0, false
 		f.forget(x)
 		y := f.add(path, fd, st, now)

@@ -151,3 +151,29 @@ func (d dir) firstState(o Options) *State {
 	}
 	return &s
 }
+
+// TestRestartReadsWhatCameCompressed: born, rotated and compressed while none
+// ran, and found but not begun by a run that is killed at once.
+func TestRestartReadsWhatCameCompressed(t *testing.T) {
+	for _, lives := range []int{1, 2, 3} {
+		d := newDir(t)
+		d.write("a.log", lines("a", 0, 100))
+		o := Options{Patterns: []string{d.at("a.log")}, FromStart: true, NoWatch: true, Poll: testPoll}
+		r := follow(t, o)
+		r.want(lines("a", 0, 100))
+		r.stop()
+		o.Resume = r.keep(t)
+		time.Sleep(2 * racy)
+		d.rename("a.log", "a.log.2")
+		d.write("b", lines("b", 0, 2000)) // packed still more than a fingerprint
+		d.compress("b", "a.log.1.gz")
+		d.write("a.log", lines("c", 0, 10))
+		for range lives {
+			time.Sleep(2 * racy)
+			o.Resume = d.firstState(o)
+		}
+		r = follow(t, o)
+		r.want(lines("b", 0, 2000), lines("c", 0, 10))
+		r.stop()
+	}
+}
