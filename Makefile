@@ -63,7 +63,7 @@ SEEDS ?= 10000
 
 .PHONY: torture
 torture: ## kill -9 logfeed and Carbon at random for TORTURE (SEED=N chooses the same schedule again)
-	$(GO) test ./cmd/logfeed -run '^TestTorture$$' -count=1 -v -timeout 30m -torture.for $(TORTURE) $(if $(SEED),-torture.seed $(SEED))
+	$(GO) test -tags torture ./cmd/logfeed -run 'TestTorture|TestReplay|TestDamaged' -count=1 -v -timeout 30m -torture.for $(TORTURE) $(if $(SEED),-torture.seed $(SEED))
 
 .PHONY: model
 model: ## SEEDS random histories of logs against the follower
@@ -79,7 +79,8 @@ soak: ## the long versions of model, torture and realtest, about an hour
 lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd internal tools) && if [ -n "$$unformatted" ]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	cd tools && $(GO) vet ./...
+	$(GO) vet -tags torture ./cmd/logfeed
+	cd tools && $(GO) vet -tags realtest ./...
 	build/staticcheck ./...
 	cd tools && ../build/staticcheck ./...
 	$(GO) mod tidy -diff

@@ -1,3 +1,5 @@
+//go:build torture
+
 package main
 
 import (
@@ -7,10 +9,15 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/logfeed/logfeed/internal/tail"
 )
 
 // A rotatedLog is one log of a site, with all that is left of its rotations.
@@ -65,8 +72,15 @@ func (l *rotatedLog) turn() {
 	l.current.start()
 }
 
-// rotateChain is logrotate without compression: .2 becomes .3, .1 becomes .2.
+// rotateChain is logrotate without compression: .2 becomes .3, .1 becomes .2,
+// and the last one is deleted.
 func rotateChain(l *rotatedLog) bool {
+	for l.rotations >= 4 && l.site.known(l.name(l.rotations)) {
+		check(os.Remove(l.name(l.rotations)))
+		l.site.deleted.Add(1)
+		l.site.note(l.name(l.rotations), "is deleted")
+		l.rotations--
+	}
 	for i := l.rotations; i > 0; i-- {
 		rename(l.name(i), l.name(i+1))
 	}
@@ -169,6 +183,27 @@ func (l *rotatedLog) pack(name string) {
 	check(errors.Join(err, w.Close(), out.Close(), os.Chtimes(out.Name(), info.ModTime(), info.ModTime()), os.Remove(name)))
 	l.site.packed.Add(1)
 	l.site.note(out.Name(), "is packed, %d bytes, of %s", len(plain), info.ModTime().Format(clockFormat))
+}
+
+// known says whether nobody writes to a file any more and the checkpoint on
+// disk holds all of it, so that it may be deleted and nothing is lost.
+func (s *site) known(path string) bool {
+	info, err := os.Stat(path)
+	check(err)
+	if time.Since(info.ModTime()) < 5*time.Second { // no writer lingers so long
+		return false
+	}
+	const header = 24 // bytes before the payload
+	file, err := os.ReadFile(filepath.Join(s.dir, "state", "checkpoint"))
+	if err != nil || len(file) < header {
+		return false // it is just being replaced
+	}
+	state, err := decodeState(file[header:])
+	check(err)
+	number := info.Sys().(*syscall.Stat_t).Ino
+	return slices.ContainsFunc(state.Files.Files, func(f tail.FileState) bool {
+		return f.Ino == number && f.Offset == info.Size() && f.Modified == info.ModTime().UnixNano() && !f.Undecided
+	})
 }
 
 func rename(from, to string) { check(os.Rename(from, to)) }

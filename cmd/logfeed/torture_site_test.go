@@ -1,3 +1,5 @@
+//go:build torture
+
 package main
 
 import (
@@ -85,6 +87,7 @@ type site struct {
 
 	rotations atomic.Int64
 	packed    atomic.Int64
+	deleted   atomic.Int64
 	mu        sync.Mutex
 	events    []string // for the reader of a failure
 	end       chan struct{}
@@ -93,8 +96,8 @@ type site struct {
 
 func (s *site) String() string {
 	y := s.tally
-	return fmt.Sprintf("%d rotations, %d compressions, %d lines (%d refused, %d stale, slowest %s)",
-		s.rotations.Load(), s.packed.Load(), y.good+y.refused+y.stale, y.refused, y.stale, y.slowest.Round(time.Millisecond))
+	return fmt.Sprintf("%d rotations, %d compressions, %d deletions, %d lines (%d refused, %d stale, slowest %s)",
+		s.rotations.Load(), s.packed.Load(), s.deleted.Load(), y.good+y.refused+y.stale, y.refused, y.stale, y.slowest.Round(time.Millisecond))
 }
 
 // note keeps what happened to a file.

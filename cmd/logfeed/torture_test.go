@@ -1,3 +1,5 @@
+//go:build torture
+
 package main
 
 import (
@@ -83,6 +85,9 @@ func TestTorture(t *testing.T) {
 	t.Logf("seed %d: %s of faults, %d kills, %d terminations, %s, %s, whole again after %s",
 		seed, raged.Round(time.Second), victim.kills, victim.terms, weather, site, healed.Round(time.Millisecond))
 
+	if slowest := site.tally.slowest; slowest > tortureLateness-2*time.Second {
+		t.Errorf("a line was written %s after its time, which is near or past the lateness: this machine is too busy for the test", slowest)
+	}
 	victim.finish(site.tally)
 	if d := difference(carbon.Final(), site.tally.want()); d != "" {
 		t.Errorf("after the end: %s", d)

@@ -1,3 +1,5 @@
+//go:build torture
+
 package main
 
 import (
@@ -57,36 +59,33 @@ func (w *weather) pause(d time.Duration) bool {
 
 // fault lets one thing go wrong and puts it right again.
 func (w *weather) fault() {
-	c, least, most := w.carbon, time.Duration(0), 2500*time.Millisecond
-	if n := w.rnd.IntN(100); n < 70 {
+	if w.rnd.IntN(100) < 70 {
 		w.crash()
 		return
 	}
 	w.others.Add(1)
-	for d := between(w.rnd, least, most); ; {
-		switch w.rnd.IntN(6) {
-		case 0:
-			c.Refuse()
-			w.pause(d)
-			w.listen()
-		case 1:
-			c.Stall(true)
-			w.pause(d)
-			c.Stall(false)
-		case 2:
-			c.ResetAfter(1 + w.rnd.IntN(4000))
-			w.pause(d)
-			c.ResetAfter(0)
-		case 3:
-			c.IdleTimeout(between(w.rnd, 50*time.Millisecond, time.Second))
-			w.pause(d)
-			c.IdleTimeout(0)
-		case 4:
-			c.CloseIdle()
-		case 5:
-			c.Reset()
-		}
-		return
+	c, d := w.carbon, between(w.rnd, 0, 2500*time.Millisecond)
+	switch w.rnd.IntN(6) {
+	case 0:
+		c.Refuse()
+		w.pause(d)
+		w.listen()
+	case 1:
+		c.Stall(true)
+		w.pause(d)
+		c.Stall(false)
+	case 2:
+		c.ResetAfter(1 + w.rnd.IntN(4000))
+		w.pause(d)
+		c.ResetAfter(0)
+	case 3:
+		c.IdleTimeout(between(w.rnd, 50*time.Millisecond, time.Second))
+		w.pause(d)
+		c.IdleTimeout(0)
+	case 4:
+		c.CloseIdle()
+	case 5:
+		c.Reset()
 	}
 }
 

@@ -170,14 +170,16 @@ func (f *Follower) inherit(x *file) {
 func (f *Follower) own(x *file, pos int64, mark Digest) {
 	x.placed, x.copyOf, x.base = true, nil, nil
 	x.moveTo(pos, mark)
-	if x.sibling && !x.expected && !f.unbegun(x) && x.last.mtime < f.began.Add(-racy).UnixNano() {
+	known := f.unbegun(x) || x.expected
+	if x.sibling && !known && x.last.mtime < f.began.Add(-racy).UnixNano() {
 		// A rotated file from before the start that only came by here.
 		f.ignore(x)
 	}
 }
 
 // unbegun says whether x is the copy of a log that an earlier run had found and
-// not begun to read: it is no history, however old it is.
+// not begun to read: it is no history, however old it is, and that log is not
+// missing any more.
 func (f *Follower) unbegun(x *file) bool {
 	for a := range f.relatives(x) {
 		if a.fd == nil && a.resumed && a.pos == 0 && !a.ignored && a.head.size() > 0 && a.head.begins(x.head.raw) == yes {

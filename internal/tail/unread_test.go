@@ -117,12 +117,12 @@ func TestTicksWaitForUndecidedFiles(t *testing.T) {
 // run, compressed with its old time while none runs, and looked for by two
 // more, of which the first does not get as far as finding it.
 func TestRestartReadsWhatWasPackedBeforeItWasBegun(t *testing.T) {
-	for _, lives := range []int{1, 2} {
+	for lives, pattern := range map[int]string{1: "a.log", 2: "a.log", 3: "a.log*"} {
 		d := newDir(t)
 		d.write("a.log", lines("a", 0, 100))
 		before := time.Now().Add(-time.Minute)
 		d.must(os.Chtimes(d.at("a.log"), before, before))
-		o := Options{Patterns: []string{d.at("a.log")}, FromStart: true, NoWatch: true, Poll: testPoll}
+		o := Options{Patterns: []string{d.at(pattern)}, FromStart: true, NoWatch: true, Poll: testPoll}
 		o.Resume = d.firstState(o)
 		packed := false
 		for range lives {
@@ -137,6 +137,14 @@ func TestRestartReadsWhatWasPackedBeforeItWasBegun(t *testing.T) {
 		d.compress("elsewhere", "a.log.2.gz")
 		r := follow(t, o)
 		r.want(lines("a", 0, 100), lines("b", 0, 10))
+		// A gap is counted after five looks.
+		ticks := func() int { r.mu.Lock(); defer r.mu.Unlock(); return len(r.ticks) }
+		seen := ticks()
+		r.until("20 looks", func() bool { return ticks() > seen+20 })
+		if n := r.f.Stats().Gaps; n != 0 {
+			t.Errorf("%d gaps, want none", n)
+		}
+		r.stop()
 	}
 }
 
