@@ -99,26 +99,28 @@ func TestStdinBesideFiles(t *testing.T) {
 
 // TestStdinStuck ends while nobody writes.
 func TestStdinStuck(t *testing.T) {
-	in, out, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	defer in.Close()
-	for name, stdin := range map[string]io.Reader{
-		"with deadlines":    in,
-		"without deadlines": struct{ io.Reader }{in},
+	for name, wrap := range map[string]func(in *os.File) io.Reader{
+		"with deadlines":    func(in *os.File) io.Reader { return in },
+		"without deadlines": func(in *os.File) io.Reader { return struct{ io.Reader }{in} },
 	} {
-		r := follow(t, Options{Patterns: []string{"-"}, Stdin: stdin})
+		// A pipe of its own: a goroutine that is left in its read keeps others
+		// from reading the same one.
+		in, out, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		r := follow(t, Options{Patterns: []string{"-"}, Stdin: wrap(in)})
 		r.caughtUp()
 		start := time.Now()
 		r.stop()
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("%s: it ends only after %v", name, took)
 		}
+		// What is left in its read ends with the next byte.
+		out.Write([]byte("\n"))
+		out.Close()
 	}
-	// The second goroutine has been left to the next byte.
-	out.Write([]byte("\n"))
 }
 
 func TestStdinInPieces(t *testing.T) {
