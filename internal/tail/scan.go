@@ -266,8 +266,13 @@ func (f *Follower) take(path string, fd *os.File, st status, now time.Time) (x *
 	case x.pos == 0 || x.continued:
 		// Nothing was read from it that could be recognised, or another file
 		// goes on from it already.
-		unread := x.pos == 0 && x.resumed && !x.ignored &&
-			(x.form.packed() || f.headHolds(&file{fd: fd, head: x.head}, st.size))
+		unread := x.pos == 0 && x.resumed && !x.ignored
+		if unread && !x.form.packed() && (st.size < x.last.size || !f.headHolds(&file{fd: fd, head: x.head}, st.size)) {
+			// The number was given to another file. What x held may still be
+			// found under another name, and must then be known.
+			delete(f.byID, st.id)
+			return f.add(path, fd, st, now), true
+		}
 		x.lost, x.resumed = 0, false
 		f.forget(x)
 		y := f.add(path, fd, st, now)
