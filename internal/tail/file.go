@@ -77,6 +77,7 @@ type file struct {
 	present   bool // it was there at the first start
 	ignored   bool // history from before the start: nothing of it is given out
 	resumed   bool // taken over from an earlier run and not found yet
+	followed  bool // a pattern led to it in that run
 	recheck   bool // the next look must verify the content
 	emptied   bool // closed because it was truncated
 	continued bool // closed, and another file goes on where it was read to

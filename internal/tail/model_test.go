@@ -131,8 +131,8 @@ func (m *model) end(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("seed %d: %s\n%s\n%s", m.seed, difference(got, want), strings.Join(m.past, "\n"), m.r.report())
 	}
-	if s := m.r.f.Stats(); s.GapBytes != 0 && !t.Failed() {
-		t.Errorf("seed %d: a gap of %d bytes is reported, and nothing was lost\n%s\n%s", m.seed, s.GapBytes, strings.Join(m.past, "\n"), m.r.report())
+	if s := m.r.f.Stats(); s.Gaps != 0 && !t.Failed() {
+		t.Errorf("seed %d: %d gaps of %d bytes are reported, and nothing was lost\n%s\n%s", m.seed, s.Gaps, s.GapBytes, strings.Join(m.past, "\n"), m.r.report())
 	}
 }
 

@@ -143,8 +143,27 @@ func (f *Follower) gap(x *file, n int64) {
 // settle counts as a gap what a closed file had unread, if no copy of it has
 // turned up.
 func (f *Follower) settle(x *file) {
-	f.gap(x, x.lost)
+	if x.vanished() {
+		f.gone(x)
+	} else {
+		f.gap(x, x.lost)
+	}
 	x.lost, x.resumed = 0, false
+}
+
+// vanished says whether an earlier run was reading x under a followed name, and
+// this one has not found it again. A file that was empty then cannot be
+// recognised; what it became is new.
+func (x *file) vanished() bool { return x.resumed && x.followed && x.head.size() > 0 }
+
+// gone counts a file that vanished between two runs. What was written to it
+// since nobody can tell, so it is a gap even where no byte is known to be
+// missing.
+func (f *Follower) gone(x *file) {
+	f.stats.Gaps++
+	f.stats.GapBytes += x.lost
+	f.o.Log.Warn("a log that was being read is gone, with all that was written to it since",
+		"path", x.path, "bytes", x.lost, "position", x.pos)
 }
 
 // settleGaps settles those that have waited for long enough: a copy is there
@@ -155,11 +174,11 @@ func (f *Follower) settleGaps(now time.Time, all bool) {
 		if !all && now.Sub(x.lostAt) < 5*f.o.Poll {
 			continue
 		}
-		if x.resumed && x.placed {
+		if x.resumed {
 			x.lost = max(x.lost, x.last.size-x.pos)
 		}
-		if x.lost > 0 && f.heldElsewhere(x) {
-			x.lost = 0
+		if (x.lost > 0 || x.vanished()) && f.heldElsewhere(x) {
+			x.lost, x.resumed = 0, false
 		}
 		if x.lost > 0 || x.resumed {
 			f.settle(x)

@@ -56,7 +56,7 @@ func (x *file) state() FileState {
 		Head: x.head.sum, Marker: x.mark, Offset: x.pos,
 		Size: x.last.size, Modified: x.last.mtime, Form: int(x.form),
 		// What was not found again yet is still to be found by the next run.
-		Open: x.fd != nil || x.resumed, Named: x.named, Quiet: x.quiet, Ignored: x.ignored, Lost: x.lost,
+		Open: x.fd != nil || x.resumed, Named: x.named || x.resumed && x.followed, Quiet: x.quiet, Ignored: x.ignored, Lost: x.lost,
 	}
 	if x.copyOf != nil || x.base != nil || !x.placed {
 		s.Undecided, s.Offset, s.Marker = true, 0, Digest{}
@@ -79,7 +79,7 @@ func (f *Follower) resume(s *State) {
 			head: fingerprint{sum: r.Head}, mark: r.Marker, pos: r.Offset, seen: r.Offset,
 			form: form(r.Form), limit: -1, named: r.Named, quiet: r.Quiet, ignored: r.Ignored,
 			last: status{size: r.Size, mtime: r.Modified, links: 1}, lost: r.Lost, lostAt: time.Now(),
-			placed: !r.Undecided, resumed: r.Open,
+			placed: !r.Undecided, resumed: r.Open, followed: r.Named,
 		}
 		f.bury(x)
 		f.byID[x.id] = x

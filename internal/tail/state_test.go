@@ -30,7 +30,8 @@ func TestRestart(t *testing.T) {
 		before string      // read by the first run
 		down   func(d dir) // while none runs
 		after  string      // what the second run gives out
-		gap    int64
+		gap    int64       // bytes
+		gone   bool        // what was read is not found again
 	}{
 		"nothing": {before: lines("a", 0, 10), down: func(d dir) {}},
 		"appended": {
@@ -105,16 +106,25 @@ func TestRestart(t *testing.T) {
 				d.remove("a.log")
 				d.write("a.log", lines("b", 0, 150))
 			},
-			after: lines("b", 0, 150), gap: int64(len("unfinished")),
+			after: lines("b", 0, 150), gap: int64(len("unfinished")), gone: true,
 		},
 		"deleted unread": {
 			before: lines("a", 0, 100) + "unfinished", down: func(d dir) { d.remove("a.log") },
-			gap: int64(len("unfinished")),
+			gap: int64(len("unfinished")), gone: true,
 		},
+		"deleted with what came after": {
+			before: lines("a", 0, 100),
+			down: func(d dir) {
+				d.write("a.log", lines("a", 100, 10))
+				d.remove("a.log")
+			},
+			gone: true,
+		},
+		"deleted while it was empty": {down: func(d dir) { d.remove("a.log") }},
 		"truncated and grown past the position": {
 			before: lines("a", 0, 100),
 			down:   func(d dir) { d.must(os.WriteFile(d.at("a.log"), []byte(lines("b", 0, 200)), 0o644)) },
-			after:  lines("b", 0, 200),
+			after:  lines("b", 0, 200), gone: true,
 		},
 		"copied and truncated": {
 			before: lines("a", 0, 100),
@@ -164,8 +174,8 @@ func TestRestart(t *testing.T) {
 				r.want(story.after)
 				r.polls(8)
 				r.want(story.after)
-				if s := r.f.Stats(); s.GapBytes != story.gap {
-					t.Errorf("a gap of %d bytes, want %d", s.GapBytes, story.gap)
+				if s := r.f.Stats(); s.GapBytes != story.gap || s.Gaps > 0 != story.gone {
+					t.Errorf("%d gaps of %d bytes, want %d bytes, and any at all: %t", s.Gaps, s.GapBytes, story.gap, story.gone)
 				}
 			})
 		}
