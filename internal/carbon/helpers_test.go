@@ -106,7 +106,7 @@ func drain(t testing.TB, g *Group) {
 // until polls for a state of the outside world.
 func until(t testing.TB, what string, f func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !f(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("never seen: %s", what)
 		}

@@ -232,7 +232,7 @@ func (r *run) wait() {
 	r.t.Helper()
 	select {
 	case <-r.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		r.t.Fatalf("the run does not end\n%s", r.report())
 	}
 }
@@ -245,7 +245,7 @@ func (r *run) report() string {
 
 func (r *run) until(what string, cond func() bool) {
 	r.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !cond() {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("%s: not seen in time\n%s", what, r.report())
@@ -288,7 +288,7 @@ func (r *run) want(texts ...string) {
 		want = nil
 	}
 	slices.Sort(want)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for r.count() < len(want) && time.Now().Before(deadline) && !r.over() {
 		time.Sleep(time.Millisecond)
 	}

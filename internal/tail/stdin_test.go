@@ -114,7 +114,7 @@ func TestStdinStuck(t *testing.T) {
 		r.caughtUp()
 		start := time.Now()
 		r.stop()
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%s: it ends only after %v", name, took)
 		}
 		// What is left in its read ends with the next byte.

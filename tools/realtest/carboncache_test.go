@@ -147,7 +147,7 @@ func old(points roundtrip.Points, begin time.Time) roundtrip.Points {
 // seeDropped waits until carbon-cache has made as many series as it may, and
 // sees that others are missing: else the test would pass without a limit.
 func seeDropped(t *testing.T, carbon *carboncache.Server, first roundtrip.Points, creates int) {
-	limit := time.Now().Add(30 * time.Second)
+	limit := time.Now().Add(time.Minute)
 	made := 0
 	// carbon-cache makes series of its own too, but only after a minute.
 	for made < creates && time.Now().Before(limit) {

@@ -211,7 +211,7 @@ func resume(t *testing.T, server carbon) {
 // until waits up to half a minute.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); !is(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("waited for %s for half a minute", what)
 		}

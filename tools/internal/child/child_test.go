@@ -26,7 +26,7 @@ func start(t *testing.T, script string) *Process {
 // ready for the signal to come.
 func awaitLog(t *testing.T, p *Process, text string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !strings.Contains(p.LogTail(10), text) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the program never wrote %q, but %q", text, p.LogTail(10))

@@ -83,7 +83,7 @@ func size(path string) int64 {
 
 func until(t *testing.T, is func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatal("it did not come to that within 10 s")
 		}
