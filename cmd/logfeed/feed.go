@@ -87,6 +87,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone),
 		table:   rollup.NewTable(c.rollup),
 		ledger:  rollup.NewLedger(c.rollup),
+		wall:    &wall{begin: started, hold: c.rollup.Lateness, log: log},
 		rejects: rejects{log: log},
 		log:     log,
 		totals:  newTotals(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/logfeed/logfeed/internal/point"
 	"github.com/logfeed/logfeed/internal/rollup"
@@ -17,6 +18,7 @@ type pipeline struct {
 	parsers  *parsers
 	table    *rollup.Table
 	ledger   *rollup.Ledger
+	wall     *wall
 	sink     outlet
 	keeper   *keeper // nil: no state is kept
 	shape    string
@@ -58,6 +60,8 @@ func (p *pipeline) run(ctx context.Context) error {
 // a later run that goes on from its state.
 func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 	if tick.Behind || !p.once {
+		earliest, _ := p.wall.read(tick.Now)
+		p.ledger.CloseUpTo(earliest)
 		p.ledger.Advance(tick.Now.Unix(), tick.Low, tick.Behind)
 		p.closed.Store(p.ledger.Closed())
 	}
@@ -78,7 +82,8 @@ func (p *pipeline) sum(batch tail.Batch) {
 	p.caughtUp = false
 	p.batches++
 	number := p.numbers.before(batch)
-	p.table.Begin(batch.Source, batch.Time)
+	_, latest := p.wall.read(batch.Time)
+	p.table.Begin(batch.Source, time.Unix(latest, 0))
 	for rec, err := range p.parsers.records(batch.Lines()) {
 		number.next()
 		if err != nil {

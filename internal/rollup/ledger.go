@@ -29,6 +29,7 @@ type Ledger struct {
 	buckets map[int64]*bucket
 	closed  int64 // every bucket that starts before this is closed
 	leave   int64 // every bucket that starts at or after this is somebody else's
+	trusted int64 // no bucket closes by a time after this
 
 	now     int64 // of the last Advance
 	due     int64 // buckets that end at or before this are due
@@ -61,12 +62,17 @@ func NewLedger(o Options) *Ledger {
 		buckets:  make(map[int64]*bucket),
 		closed:   math.MinInt64,
 		leave:    math.MaxInt64,
+		trusted:  math.MaxInt64,
 		due:      math.MinInt64,
 	}
 }
 
 // CloseBefore closes every bucket that starts before the given time.
 func (l *Ledger) CloseBefore(when int64) { l.closed = max(l.closed, when) }
+
+// CloseUpTo holds the closing of buckets back to the given time, whatever
+// Advance says after it.
+func (l *Ledger) CloseUpTo(when int64) { l.trusted = when }
 
 // Closed returns the time before which every bucket is closed.
 func (l *Ledger) Closed() int64 { return l.closed }
@@ -137,7 +143,7 @@ func (l *Ledger) Advance(now, low int64, behind bool) {
 	}
 	// The first bucket that stays open is the first whose end, and the
 	// lateness after it, has not passed yet.
-	open := low - l.lateness - l.interval
+	open := min(low, l.trusted) - l.lateness - l.interval
 	if rest := open % l.interval; rest != 0 {
 		open += l.interval - rest
 	}
