@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/netip"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/carbon"
@@ -20,8 +21,14 @@ const claimWait = 15 * time.Second
 // claims are what this process alone may feed on this machine.
 type claims []*claim.Claim
 
-// claimName is the same for two processes that would overwrite each other.
+// claimName is the same for two processes that would overwrite each other. This
+// machine has several names, and two of its names for one port are hardly ever
+// two Carbons; other hosts count by the name that they are given.
 func claimName(c *config, addr carbon.Address) string {
+	ip, err := netip.ParseAddr(addr.Host)
+	if addr.Host == "localhost" || err == nil && ip.Unmap().IsLoopback() {
+		addr.Host = "127.0.0.1"
+	}
 	return c.rollup.Prefix + "\n" + addr.String()
 }
 

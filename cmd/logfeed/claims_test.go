@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/logfeed/logfeed/internal/carbon"
 	"github.com/logfeed/logfeed/internal/carbon/carbontest"
 )
 
@@ -29,6 +30,26 @@ func TestSecondFollowerIsRefused(t *testing.T) {
 	}
 }
 
+// TestClaimName has the same claim for every name of this machine, and another
+// one for everything else.
+func TestClaimName(t *testing.T) {
+	name := func(addr string) string {
+		a, err := carbon.ParseAddress(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claimName(&config{}, a)
+	}
+	for addr, same := range map[string]bool{
+		"127.0.0.1:2003": true, "localhost:2003": true, "[::1]:2003": true, "127.0.1.1:2003": true, "tcp://localhost:2003": true,
+		"localhost:2004": false, "udp://127.0.0.1:2003": false, "192.0.2.1:2003": false, "graphite.example:2003": false,
+	} {
+		if (name(addr) == name("127.0.0.1:2003")) != same {
+			t.Errorf("%s: the claim is %q", addr, name(addr))
+		}
+	}
+}
+
 // TestBackfillBesideAFollower runs a backfill of a part of the lines while a
 // follower feeds the same series: buckets that are the follower's keep its
 // totals, older ones are filled.
@@ -41,7 +62,7 @@ func TestBackfillBesideAFollower(t *testing.T) {
 	follower := start(t, carbon, "--from-start", live.Name())
 	live.WriteString(combined(now, 200, 1) + combined(now, 200, 1))
 	until(t, "the follower", func() bool { return strings.Contains(follower.stderr.String(), "caught up") })
-	time.Sleep(100 * time.Millisecond) // for the lines, which are not told of
+	time.Sleep(time.Second) // for the lines, which are not told of
 
 	yesterday := now.Add(-24 * time.Hour)
 	old.WriteString(combined(yesterday, 200, 5) + combined(now, 200, 7))
