@@ -160,6 +160,10 @@ func (f *Follower) expand(g pattern) []string {
 			return nil
 		}
 		_ = d.Close() // only opened to see whether it can be
+		if !f.o.Once {
+			f.say(g.path, "no file matches a pattern yet; waiting for one", fs.ErrNotExist)
+			return nil
+		}
 	}
 	delete(f.said, g.path)
 	return paths

@@ -151,3 +151,18 @@ func TestDirectoryMadeAnew(t *testing.T) {
 	}
 	t.Error("nothing is heard of the new directory")
 }
+
+// TestNoMatch says once that a pattern matches nothing, and that it is over.
+func TestNoMatch(t *testing.T) {
+	d := newDir(t)
+	r := started(t, Options{Patterns: []string{d.at("*.log")}})
+	const said = "no file matches a pattern yet"
+	r.polls(3)
+	if n := strings.Count(r.report(), said); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+	d.write("a.log", lines("a", 0, 10))
+	r.want(lines("a", 0, 10))
+	d.remove("a.log")
+	r.until("that it is said again", func() bool { return strings.Count(r.report(), said) == 2 })
+}
