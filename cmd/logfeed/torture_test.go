@@ -24,7 +24,7 @@ var (
 const (
 	// tortureLateness leaves room above the longest delay of a writer, which
 	// is maxDelay and what a busy machine adds to it.
-	tortureLateness = 9 * time.Second
+	tortureLateness = 12 * time.Second
 	maxDelay        = 4 * time.Second
 
 	// healing bounds the wait for the last cell after the last fault. Data of
