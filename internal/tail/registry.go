@@ -103,6 +103,11 @@ func (f *Follower) rename(x *file, path string) {
 	f.relate(x)
 }
 
+// mayBeCalled says whether path is a name of a log that x is known to belong to.
+func (x *file) mayBeCalled(path string) bool {
+	return slices.ContainsFunc(stemsOf(path), func(stem string) bool { return slices.Contains(x.stems, stem) })
+}
+
 // relatives yields the other files that belong to the same log as x by one of
 // their names.
 func (f *Follower) relatives(x *file) iter.Seq[*file] {
