@@ -48,7 +48,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 		return err
 	}
 	defer claims.close()
-	out, err := newOutlet(c, prior, stdout, log)
+	out, err := newOutlet(c, prior, p.ledger, stdout, log)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ type outlet interface {
 	Stop(ctx context.Context) (left []carbon.Left) // sends until ctx is done
 }
 
-func newOutlet(c *config, prior *state, stdout io.Writer, log *slog.Logger) (outlet, error) {
+func newOutlet(c *config, prior *state, ledger *rollup.Ledger, stdout io.Writer, log *slog.Logger) (outlet, error) {
 	if c.dryRun {
 		return printed{point.NewWriter(stdout)}, nil
 	}
@@ -240,12 +240,12 @@ func newOutlet(c *config, prior *state, stdout io.Writer, log *slog.Logger) (out
 		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), Once: c.once, Log: log}
 		if prior != nil {
 			// Open buckets are left to the ledger, unless it begins anew.
-			before := prior.Ledger.Closed
+			open := ledger.IsOpen
 			if prior.Shape != c.shape() {
-				before = math.MaxInt64
+				open = func(string, int64) bool { return false }
 			}
 			var err error
-			if o.Restore, err = prior.Outboxes[addr.String()].unpack(before); err != nil {
+			if o.Restore, err = prior.Outboxes[addr.String()].unpack(open); err != nil {
 				return nil, fmt.Errorf("checkpoint: points for carbon %s: %w", addr, err)
 			}
 		}

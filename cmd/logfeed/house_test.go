@@ -17,7 +17,7 @@ const module = "github.com/logfeed/logfeed"
 // rooms says which packages of this module each package may import. A package
 // imports only the owner of a type that it consumes.
 var rooms = map[string][]string{
-	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/checkpoint", "internal/claim", "internal/point", "internal/rollup", "internal/tail"},
+	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/checkpoint", "internal/claim", "internal/point", "internal/retention", "internal/rollup", "internal/tail"},
 	"internal/apachelog":         {},
 	"internal/carbon":            {"internal/point"},
 	"internal/carbon/carbontest": {},
@@ -25,7 +25,8 @@ var rooms = map[string][]string{
 	"internal/claim":             {},
 	"internal/point":             {},
 	"internal/point/pointtest":   {"internal/point"},
-	"internal/rollup":            {"internal/apachelog", "internal/point"},
+	"internal/retention":         {},
+	"internal/rollup":            {"internal/apachelog", "internal/point", "internal/retention"},
 	"internal/tail":              {},
 }
 
@@ -38,7 +39,7 @@ var keys = map[string][]string{
 }
 
 // quiet packages read no clock and start no goroutine.
-var quiet = []string{"internal/apachelog", "internal/rollup", "internal/point"}
+var quiet = []string{"internal/apachelog", "internal/retention", "internal/rollup", "internal/point"}
 
 func TestHouseRules(t *testing.T) {
 	for file, imports := range sources(t) {

@@ -119,6 +119,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 func (p *pipeline) count(batch tail.Batch, out rollup.Outcome) {
 	p.totals.lines += out.Counted
 	p.totals.late += out.Late
+	p.totals.tooOld += out.TooOld
 	p.totals.left += out.Left
-	p.rejects.times(batch.Time, batch.Path, out.Refused.Future, out.Refused.Ancient, out.Late)
+	p.rejects.times(batch.Time, batch.Path, out.Refused.Future, out.Refused.Ancient, out.Late, out.TooOld)
 }

@@ -42,7 +42,7 @@ type rejects struct {
 	log   *slog.Logger
 	count int64
 
-	format, future, ancient, late repeater
+	format, future, ancient, late, tooOld repeater
 }
 
 // rejectedLine is a line that no format matches.
@@ -74,7 +74,7 @@ func (r *rejects) line(now time.Time, l rejectedLine) {
 }
 
 // times tells of lines refused, or late, for the sake of their time.
-func (r *rejects) times(now time.Time, path string, future, ancient, late int64) {
+func (r *rejects) times(now time.Time, path string, future, ancient, late, tooOld int64) {
 	r.count += future + ancient
 	if future > 0 && r.future.due(now, future) {
 		r.log.Warn("lines rejected: their time is more than 5 minutes in the future", "path", path, "rejected", r.future.take())
@@ -84,5 +84,8 @@ func (r *rejects) times(now time.Time, path string, future, ancient, late int64)
 	}
 	if late > 0 && r.late.due(now, late) {
 		r.log.Warn("late lines: their buckets are closed", "path", path, "late", r.late.take())
+	}
+	if tooOld > 0 && r.tooOld.due(now, tooOld) {
+		r.log.Warn("lines left out: Graphite keeps nothing as old as they are", "path", path, "too_old", r.tooOld.take())
 	}
 }

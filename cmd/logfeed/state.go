@@ -112,10 +112,10 @@ func (p *packer) add(pt point.Point, repetitions int) {
 	p.last = pt.Time
 }
 
-// unpack returns the points of buckets that start before the given time. The
-// others are open: their newest totals are in the ledger, and what was sent of
-// them must not be sent again before the lines since have been counted.
-func (p packedPoints) unpack(before int64) (*carbon.Snapshot, error) {
+// unpack returns the points of buckets that are not open. The newest totals of
+// the others are in the ledger, and what was sent of them must not be sent
+// again before the lines since have been counted.
+func (p packedPoints) unpack(open func(series string, start int64) bool) (*carbon.Snapshot, error) {
 	n := len(p.Series)
 	if len(p.Times) != n || len(p.Values) != n || len(p.Repetitions) != n {
 		return nil, fmt.Errorf("columns of %d, %d, %d and %d points", n, len(p.Times), len(p.Values), len(p.Repetitions))
@@ -129,7 +129,7 @@ func (p packedPoints) unpack(before int64) (*carbon.Snapshot, error) {
 		}
 		pt := point.Point{Series: p.Names[id], Value: p.Values[i], Time: when}
 		switch {
-		case when >= before:
+		case open(pt.Series, when):
 		case p.Repetitions[i] < 0:
 			s.Undelivered = append(s.Undelivered, pt)
 		default:

@@ -13,6 +13,7 @@ import (
 type totals struct {
 	lines  int64 // counted in a bucket
 	late   int64
+	tooOld int64 // older than everything that Graphite keeps
 	left   int64 // belong to a bucket that a follower writes
 	points int64 // given to the sinks
 	series map[string]bool
@@ -26,6 +27,8 @@ type counters struct {
 	Lines    int64 // counted in a bucket
 	Rejected int64 // matched no format, or had an impossible time
 	Late     int64 // changed no bucket
+	TooOld   int64 // older than everything that Graphite keeps
+	Untold   int64 // counted, at most, in buckets that could not be sent any more
 	Oversize int64 // longer than 4 MiB
 	Gaps     int64 // places where bytes vanished before they were read
 	GapBytes int64 // bytes known to have vanished there
@@ -37,6 +40,8 @@ func (p *pipeline) counters() counters {
 	c.Lines += p.totals.lines
 	c.Rejected += p.rejects.count
 	c.Late += p.totals.late
+	c.TooOld += p.totals.tooOld
+	c.Untold += p.ledger.Untold()
 	c.Oversize += s.OversizeLines
 	c.Gaps += s.Gaps
 	c.GapBytes += s.GapBytes
@@ -44,12 +49,25 @@ func (p *pipeline) counters() counters {
 }
 
 func (c counters) attrs() []any {
-	return []any{"lines", c.Lines, "rejected", c.Rejected, "late", c.Late, "oversize", c.Oversize, "gaps", c.Gaps, "gap_bytes", c.GapBytes}
+	attrs := []any{"lines", c.Lines, "rejected", c.Rejected, "late", c.Late, "oversize", c.Oversize, "gaps", c.Gaps, "gap_bytes", c.GapBytes}
+	return append(attrs, c.beyond()...)
+}
+
+// beyond returns the counters of lines that Graphite keeps nothing of, where
+// there are any.
+func (c counters) beyond() (attrs []any) {
+	if c.TooOld > 0 {
+		attrs = append(attrs, "too_old", c.TooOld)
+	}
+	if c.Untold > 0 {
+		attrs = append(attrs, "untold", c.Untold)
+	}
+	return attrs
 }
 
 // losses returns the counters that are not 0 although they should be.
 func (c counters) losses() []any {
-	var attrs []any
+	attrs := c.beyond()
 	for _, one := range []struct {
 		name  string
 		count int64

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"maps"
 	"math"
-	"slices"
 
 	"github.com/logfeed/logfeed/internal/point"
 )
@@ -23,13 +22,13 @@ const amendEvery = 10
 type Ledger struct {
 	interval int64
 	lateness int64
-	slots    []slot
+	classes  []*class
+	of       map[string]*class // by series
 
 	clocks  map[int]int64 // newest log time read so far from each source
-	buckets map[int64]*bucket
-	closed  int64 // every bucket that starts before this is closed
-	leave   int64 // every bucket that starts at or after this is somebody else's
-	trusted int64 // no bucket closes by a time after this
+	closed  int64         // every bucket that starts before this is closed
+	leave   int64         // every bucket that starts at or after this is somebody else's
+	trusted int64         // no bucket closes by a time after this
 
 	now     int64 // of the last Advance
 	due     int64 // buckets that end at or before this are due
@@ -37,29 +36,24 @@ type Ledger struct {
 	whole   bool // every source has been read to an end once
 }
 
-// bucket is the sums of all sources for one interval.
-type bucket struct {
-	sums    []int64
-	changed bool
-	given   int64 // when it was last given out, by Ledger.now; 0 is never
-}
-
 // Outcome says what became of the lines of one table.
 type Outcome struct {
 	Counted int64
 	Late    int64
+	TooOld  int64 // older than everything that Graphite keeps
 	Left    int64 // belong to a bucket that is left alone
 	Refused Refused
 }
 
 // NewLedger returns a ledger without buckets.
 func NewLedger(o Options) *Ledger {
+	classes, of := o.classes()
 	return &Ledger{
 		interval: o.interval(),
 		lateness: o.lateness(),
-		slots:    o.Metrics.slots(o.Prefix),
+		classes:  classes,
+		of:       of,
 		clocks:   make(map[int]int64),
-		buckets:  make(map[int64]*bucket),
 		closed:   math.MinInt64,
 		leave:    math.MaxInt64,
 		trusted:  math.MaxInt64,
@@ -104,12 +98,7 @@ func (l *Ledger) Merge(t *Table) Outcome {
 			out.Late += sums[0]
 			continue
 		}
-		if r.start >= l.leave {
-			out.Left += sums[0]
-			continue
-		}
-		out.Counted += sums[0]
-		l.add(r.start, sums)
+		out.add(l.place(r.start, sums), sums[0])
 	}
 	if t.newest > clock {
 		l.clocks[t.source] = t.newest
@@ -117,15 +106,35 @@ func (l *Ledger) Merge(t *Table) Outcome {
 	return out
 }
 
-func (l *Ledger) add(start int64, sums []int64) {
-	b := l.buckets[start]
-	if b == nil {
-		b = &bucket{sums: make([]int64, len(sums))}
-		l.buckets[start] = b
+// place adds the sums of one row to the buckets of every class, and says what
+// became of its lines. They count if any class takes them.
+func (l *Ledger) place(start int64, row []int64) place {
+	if start >= l.leave {
+		return leaveAlone
 	}
-	b.changed = true
-	for i, n := range sums {
-		b.sums[i] = addSaturating(b.sums[i], n)
+	result := counts
+	for i, c := range l.classes {
+		begin, step, p := c.find(start, l.leave)
+		if p == counts {
+			c.add(begin, step, row)
+		}
+		if i == 0 || p == counts {
+			result = p
+		}
+	}
+	return result
+}
+
+func (o *Outcome) add(p place, lines int64) {
+	switch p {
+	case counts:
+		o.Counted += lines
+	case late:
+		o.Late += lines
+	case tooOld:
+		o.TooOld += lines
+	case leaveAlone:
+		o.Left += lines
 	}
 }
 
@@ -138,6 +147,9 @@ func (l *Ledger) Advance(now, low int64, behind bool) {
 	l.now = now
 	l.whole = l.whole || !behind
 	l.due = low
+	for _, c := range l.classes {
+		c.turn(now)
+	}
 	if low < earliest {
 		return
 	}
@@ -168,16 +180,11 @@ func (l *Ledger) Flush() { l.flushed = true }
 // not copied. Closed buckets leave memory on the way.
 func (l *Ledger) Changed() iter.Seq[point.Point] {
 	return func(yield func(point.Point) bool) {
-		for _, start := range slices.Sorted(maps.Keys(l.buckets)) {
-			b := l.buckets[start]
-			if b.changed && l.isDue(start, b) {
-				if !l.yieldBucket(start, b, yield) {
+		for _, c := range l.classes {
+			for p := range c.changed(l) {
+				if !yield(p) {
 					return
 				}
-				b.changed, b.given = false, l.now
-			}
-			if start < l.closed && !b.changed {
-				delete(l.buckets, start)
 			}
 		}
 	}
@@ -185,9 +192,9 @@ func (l *Ledger) Changed() iter.Seq[point.Point] {
 
 func (l *Ledger) isDue(start int64, b *bucket) bool {
 	switch {
-	case l.flushed || start < l.closed:
+	case l.flushed || start+b.step <= l.closed:
 		return true
-	case !l.whole || start+l.interval > l.due:
+	case !l.whole || start+b.step > l.due:
 		return false
 	default:
 		// A clock that was set back must not hold an amended bucket.
@@ -195,27 +202,44 @@ func (l *Ledger) isDue(start int64, b *bucket) bool {
 	}
 }
 
-func (l *Ledger) yieldBucket(start int64, b *bucket, yield func(point.Point) bool) bool {
-	for i, s := range l.slots {
-		value := b.sums[i+1]
-		if value == 0 && s.sparse {
-			continue
-		}
-		if !yield(point.Point{Series: s.series, Value: float64(value), Time: start}) {
-			return false
-		}
-	}
-	return true
-}
-
 // End returns the end of the newest bucket that was ever begun or closed.
 func (l *Ledger) End() int64 {
 	end := l.closed
-	for start := range l.buckets {
-		end = max(end, start+l.interval)
+	for _, c := range l.classes {
+		for start, b := range c.buckets {
+			end = max(end, start+b.step)
+		}
 	}
 	return end
 }
 
 // Open returns the number of buckets in memory.
-func (l *Ledger) Open() int { return len(l.buckets) }
+func (l *Ledger) Open() int {
+	n := 0
+	for _, c := range l.classes {
+		n += len(c.buckets)
+	}
+	return n
+}
+
+// Untold returns how many lines were counted in buckets that could not be sent
+// any more: Carbon keeps longer steps at their age, and a part of the longer
+// step they belong to has been forgotten, so that its whole is not known. It is
+// never more than was counted, and may include lines that were sent before.
+func (l *Ledger) Untold() int64 {
+	n := int64(0)
+	for _, c := range l.classes {
+		n = max(n, c.untold)
+	}
+	return n
+}
+
+// IsOpen says whether the total of a series for the bucket that begins at the
+// given time may still change.
+func (l *Ledger) IsOpen(series string, start int64) bool {
+	if start >= l.closed {
+		return true
+	}
+	c := l.of[series]
+	return c != nil && c.buckets[start] != nil && start+c.buckets[start].step > l.closed
+}

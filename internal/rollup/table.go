@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/retention"
 )
 
 const (
@@ -34,6 +35,11 @@ type Options struct {
 	Interval time.Duration // length of a bucket; 0 means 60 s
 	Lateness time.Duration // how long after its end a bucket takes late lines
 	Metrics  Selection
+
+	// Retentions says at which steps Graphite keeps a series. Nil, or an empty
+	// list, has every line counted in a bucket of the interval, however old it
+	// is.
+	Retentions func(series string) retention.List
 }
 
 func (o Options) interval() int64 {

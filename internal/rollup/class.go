@@ -1,0 +1,247 @@
+package rollup
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/retention"
+)
+
+// bucket is the sums of all sources for one step of time.
+type bucket struct {
+	step    int64 // its length in seconds
+	sums    []int64
+	changed bool
+	given   int64 // when it was last given out, by Ledger.now; 0 is never
+}
+
+// A class is the series that Graphite keeps at the same steps. They share
+// their buckets.
+type class struct {
+	slots    []slot
+	from     []int // where the sum of each slot is in a table's row
+	interval int64
+
+	list  retention.List // nil: a line counts in a bucket of the interval, however old it is
+	grid  retention.Grid // the steps by age, as of the last turn
+	moved bool           // there is a grid
+
+	buckets map[int64]*bucket // by start
+	// held are the steps that are due to be coarse by their age, but of which
+	// points went out in a finer step while they were younger. They stay fine
+	// until their finer archive has ended for certain: a coarse total sent
+	// before would be summed up with them.
+	held map[int64]int64 // start of the coarse step: the step that it keeps
+	gone int64           // end of the newest bucket that has left memory
+
+	untold int64 // lines of buckets that can be sent in no step any more
+}
+
+// classes puts the selected series into classes, and finds the class of each.
+func (o Options) classes() (all []*class, of map[string]*class) {
+	of = make(map[string]*class)
+	kinds := make(map[string]*class)
+	for i, s := range o.Metrics.slots(o.Prefix) {
+		var list retention.List
+		if o.Retentions != nil {
+			list = o.Retentions(s.series)
+		}
+		kind := fmt.Sprint(list)
+		c := kinds[kind]
+		if c == nil {
+			c = &class{interval: o.interval(), list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64}
+			kinds[kind] = c
+			all = append(all, c)
+		}
+		c.slots = append(c.slots, s)
+		c.from = append(c.from, i+1)
+		of[s.series] = c
+	}
+	return all, of
+}
+
+// keepLimit is the longest step that is remembered as a whole after its parts
+// have closed. It bounds memory; whoever stops for longer than a finer archive
+// reaches gets no total of a longer step than this out of parts.
+const keepLimit = 3600
+
+// keep is the time, in seconds, to whose multiples closed buckets are kept: as
+// long as its coarser step may be needed as a whole, so are its parts.
+func (c *class) keep() int64 {
+	keep := c.interval
+	for _, a := range c.list {
+		if a.Step <= keepLimit {
+			keep = max(keep, a.Step)
+		}
+	}
+	return keep
+}
+
+// A place says where a row of a table belongs.
+type place int
+
+const (
+	counts place = iota
+	late
+	tooOld
+	leaveAlone
+)
+
+// find says which bucket takes the lines of the interval that begins at start.
+// Lines before leave are ours.
+func (c *class) find(start, leave int64) (begin, step int64, p place) {
+	begin, step = start, c.interval
+	if c.moved {
+		var ok bool
+		if step, ok = c.grid.Step(start); !ok {
+			return 0, 0, tooOld
+		}
+		begin = start - start%step
+		if fine, held := c.held[begin]; held {
+			begin, step = start-start%fine, fine
+		}
+	}
+	if step > c.interval && begin+step > leave {
+		return 0, 0, leaveAlone
+	}
+	if step > c.interval && begin < c.gone && c.buckets[begin] == nil {
+		// A part of it was sent and forgotten: the rest is not the whole.
+		return 0, 0, late
+	}
+	return begin, step, counts
+}
+
+// span is how far the archive of the given step reaches back.
+func (c *class) span(step int64) int64 {
+	for _, a := range c.list {
+		if a.Step == step {
+			return a.Span
+		}
+	}
+	return 0
+}
+
+// add adds the sums of one row, of all classes, to the bucket at begin.
+func (c *class) add(begin, step int64, row []int64) {
+	b := c.buckets[begin]
+	if b == nil {
+		b = &bucket{step: step, sums: make([]int64, len(c.from)+1)}
+		c.buckets[begin] = b
+	}
+	b.changed = true
+	b.sums[0] = addSaturating(b.sums[0], row[0])
+	for i, at := range c.from {
+		b.sums[i+1] = addSaturating(b.sums[i+1], row[at])
+	}
+}
+
+// turn brings the buckets to the steps that suit their age at now.
+func (c *class) turn(now int64) {
+	if len(c.list) == 0 {
+		return
+	}
+	c.grid, c.moved = c.list.At(now), true
+	due := make(map[int64][]int64) // start of a coarse step: its parts
+	for start, b := range c.buckets {
+		step, ok := c.grid.Step(start)
+		if !ok || step <= b.step {
+			continue
+		}
+		begin := start - start%step
+		due[begin] = append(due[begin], start)
+	}
+	clear(c.held)
+	for begin, parts := range due {
+		step, _ := c.grid.Step(begin)
+		if fine, given := c.given(parts); given && begin > now-c.span(fine) {
+			c.held[begin] = fine
+			continue
+		}
+		c.coarsen(begin, step, parts)
+	}
+}
+
+// cacheTime is how long a point may wait in Carbon's cache before its age is
+// judged, in seconds.
+const cacheTime = 1800
+
+// waits says whether a bucket of a held step is too old to be told as it is,
+// and not old enough for the whole of the coarse step.
+func (c *class) waits(start, now int64) bool {
+	if len(c.held) == 0 {
+		return false
+	}
+	coarse, _ := c.grid.Step(start)
+	fine, held := c.held[start-start%coarse]
+	return held && start-start%coarse < now-c.span(fine)+cacheTime
+}
+
+// given says whether any of the buckets has been given out, and their step.
+func (c *class) given(starts []int64) (step int64, given bool) {
+	for _, start := range starts {
+		b := c.buckets[start]
+		step, given = b.step, given || b.given != 0
+	}
+	return step, given
+}
+
+// coarsen puts one bucket in the place of its parts. Where a part has left
+// memory there is no whole, and what is left is not sent over it.
+func (c *class) coarsen(begin, step int64, parts []int64) {
+	whole := &bucket{step: step, sums: make([]int64, len(c.from)+1)}
+	for _, start := range parts {
+		b := c.buckets[start]
+		for i, n := range b.sums {
+			whole.sums[i] = addSaturating(whole.sums[i], n)
+		}
+		whole.changed = whole.changed || b.changed
+		whole.given = max(whole.given, b.given)
+		delete(c.buckets, start)
+	}
+	switch {
+	case begin >= c.gone:
+		c.buckets[begin] = whole
+	case whole.changed:
+		c.untold += whole.sums[0]
+	}
+}
+
+// changed yields the points of the buckets that are due, oldest first.
+func (c *class) changed(l *Ledger) iter.Seq[point.Point] {
+	return func(yield func(point.Point) bool) {
+		forget := l.closed
+		if keep := c.keep(); forget > earliest {
+			forget -= forget % keep
+		}
+		for _, start := range slices.Sorted(maps.Keys(c.buckets)) {
+			b := c.buckets[start]
+			if b.changed && l.isDue(start, b) && (l.flushed || !c.waits(start, l.now)) {
+				if !c.yieldBucket(start, b, yield) {
+					return
+				}
+				b.changed, b.given = false, l.now
+			}
+			if start+b.step <= forget && !b.changed {
+				delete(c.buckets, start)
+				c.gone = max(c.gone, start+b.step)
+			}
+		}
+	}
+}
+
+func (c *class) yieldBucket(start int64, b *bucket, yield func(point.Point) bool) bool {
+	for i, s := range c.slots {
+		value := b.sums[i+1]
+		if value == 0 && s.sparse {
+			continue
+		}
+		if !yield(point.Point{Series: s.series, Value: float64(value), Time: start}) {
+			return false
+		}
+	}
+	return true
+}
