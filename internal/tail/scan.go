@@ -271,7 +271,8 @@ func (f *Follower) take(path string, fd *os.File, st status, now time.Time) (x *
 		// Nothing was read from it that could be recognised, or another file
 		// goes on from it already.
 		unread := x.pos == 0 && x.resumed && !x.ignored
-		if unread && !x.form.packed() && (st.size < x.last.size || !x.mayBeCalled(path) || !f.headHolds(&file{fd: fd, head: x.head}, st.size)) {
+		other := unread && !x.form.packed() && (st.size < x.last.size || !f.headHolds(&file{fd: fd, head: x.head}, st.size))
+		if other || !x.mayBeCalled(path) {
 			// The number was given to another file. What x held may still be
 			// found under another name, and must then be known; so must the log
 			// itself, which may come and go again while nobody looks.
