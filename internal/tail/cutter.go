@@ -8,6 +8,7 @@ import "bytes"
 type cutter struct {
 	max   int
 	stats *Stats
+	long  func(end int64) // told of a line that is longer than max and ends there; nil is not
 
 	off      int64  // of the stream, after all that was taken in
 	tail     []byte // the unfinished line
@@ -73,6 +74,9 @@ func (c *cutter) dropOversize(b []byte, old int) []byte {
 	}
 	c.skipping = false
 	c.stats.OversizeLines++
+	if c.long != nil {
+		c.long(c.off - int64(len(b)-old-i-1))
+	}
 	c.before = nil
 	return b[old+i+1:]
 }

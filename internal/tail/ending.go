@@ -10,6 +10,7 @@ func (f *Follower) closeAll(now time.Time) {
 	for _, x := range slices.Clone(f.open) {
 		switch {
 		case x.form.packed() && x.done:
+			f.skipRest(x.rest)
 			f.retire(x)
 		case f.o.Once && f.over(x, now):
 			f.retire(x)
@@ -22,6 +23,7 @@ func (f *Follower) closeAll(now time.Time) {
 	f.settleGaps(now, f.finished())
 	if in := f.input; in != nil && in.eof && !in.tallied {
 		in.tallied = true
+		f.skipRest(f.streamRest(in.source, standardInput, &in.cutter))
 		f.unfinished(standardInput, in.cutter.unfinished())
 	}
 }
@@ -43,6 +45,7 @@ func (f *Follower) over(x *file, now time.Time) bool {
 		// What it holds beyond the original, the next look finds out.
 		return x.copyOf.fd == nil && x.last.size < x.copyOf.pos
 	}
+	f.skipRest(f.plainRest(x))
 	f.unfinished(x.path, x.limit-x.pos)
 	return true
 }

@@ -64,6 +64,7 @@ type file struct {
 	done   bool    // packed: the content has ended cleanly
 	stuck  error   // packed: why it cannot be read on for now
 	broken bool    // packed: counted as damaged
+	rest   *Skip   // packed: what stands behind the last newline, if anything
 
 	found   time.Time // when it was opened first
 	last    status    // as of the last look
@@ -213,6 +214,7 @@ func (x *file) nextPlain(f *Follower) (lines, buf []byte, err error) {
 		after := x.seen + int64(first)
 		if after-1-x.pos > int64(f.o.MaxLine) {
 			f.stats.OversizeLines++
+			f.skipLine(x.source, x.path, after)
 			x.moveTo(after, marker(buf[:keep+int64(first)]))
 			return nil, buf, nil
 		}

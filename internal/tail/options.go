@@ -58,6 +58,11 @@ type Options struct {
 	// Clock tells the newest time that has been counted from a source.
 	Clock func(source int) (unix int64, ok bool)
 
+	// Skipped is told of what is in no batch: a line longer than MaxLine, at its
+	// place between the batches of its source, and after the last batch of a file
+	// that is read to its end in a Once run what stands behind the last newline.
+	Skipped func(Skip)
+
 	// Poll is the time between two looks when nothing hints at a change; 1 s.
 	Poll time.Duration
 	// Quiet is how long a renamed file is still read after its last line;

@@ -30,7 +30,8 @@ func (x *file) openStream(f *Follower) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stream{unpacked: r, cutter: cutter{max: f.o.MaxLine, stats: &f.stats}}, nil
+	long := func(end int64) { f.skipLine(x.source, x.path, end) }
+	return &stream{unpacked: r, cutter: cutter{max: f.o.MaxLine, stats: &f.stats, long: long}}, nil
 }
 
 func (x *file) closeStream() {
@@ -109,6 +110,7 @@ func (x *file) streamEnded(f *Follower, err error) error {
 		return err
 	case errors.Is(err, io.EOF):
 		x.done = true
+		x.rest = f.streamRest(x.source, x.path, &x.stream.cutter)
 		f.unfinished(x.path, x.stream.cutter.unfinished())
 	default:
 		x.stuck = err

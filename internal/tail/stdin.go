@@ -61,6 +61,7 @@ func (f *Follower) openInput() *input {
 		cutter: cutter{max: f.o.MaxLine, stats: &f.stats},
 		backed: f.o.FromStart || f.o.Once,
 	}
+	in.cutter.long = func(end int64) { f.skipLine(in.source, standardInput, end) }
 	// It ends at the end of the input or an error. When quit is closed it ends
 	// with the read under way; see close.
 	go in.run()
