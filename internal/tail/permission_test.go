@@ -18,17 +18,34 @@ func followAsNobody(t *testing.T, o Options) *run {
 	ctx := r.prepare()
 	// It ends with the batches, which the cleanup cancels.
 	go func() {
-		// The thread is not given back, so that nobody else runs on it.
-		runtime.LockOSThread()
-		if os.Geteuid() == 0 {
-			const nobody = 65534
-			syscall.RawSyscall(syscall.SYS_SETFSGID, nobody, 0, 0)
-			syscall.RawSyscall(syscall.SYS_SETFSUID, nobody, 0, 0)
-		}
+		giveUpRights()
 		r.collect(ctx)
 	}()
 	r.caughtUp()
 	return r
+}
+
+// asNobody runs do without the rights of root.
+func asNobody(do func()) {
+	done := make(chan struct{})
+	// It ends with do.
+	go func() {
+		defer close(done)
+		giveUpRights()
+		do()
+	}()
+	<-done
+}
+
+// giveUpRights takes the rights of root from the goroutine that calls it. Its
+// thread is not given back, so that nobody else runs on it.
+func giveUpRights() {
+	runtime.LockOSThread()
+	if os.Geteuid() == 0 {
+		const nobody = 65534
+		syscall.RawSyscall(syscall.SYS_SETFSGID, nobody, 0, 0)
+		syscall.RawSyscall(syscall.SYS_SETFSUID, nobody, 0, 0)
+	}
 }
 
 // TestPermission has a directory that cannot be listed or watched, and files

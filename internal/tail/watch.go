@@ -41,8 +41,14 @@ type watcher struct {
 	notify  *fsnotify.Watcher
 	wg      sync.WaitGroup
 	watched map[string]identity
-	failed  map[string]time.Time // directories that could not be watched, and when
+	failed  map[string]failedWatch // by directory; "" is watching as such
 	said    map[string]bool
+}
+
+// A failedWatch says when and why a directory could not be watched.
+type failedWatch struct {
+	at  time.Time
+	err error
 }
 
 // retryWatch is how often a failed watch is tried again. The limits that make
@@ -52,7 +58,7 @@ const retryWatch = time.Minute
 func newWatcher(log *slog.Logger, off bool) *watcher {
 	return &watcher{
 		log: log, off: off, wake: make(chan struct{}, 1), open: fsnotify.NewWatcher,
-		watched: map[string]identity{}, failed: map[string]time.Time{}, said: map[string]bool{},
+		watched: map[string]identity{}, failed: map[string]failedWatch{}, said: map[string]bool{},
 	}
 }
 
@@ -131,12 +137,12 @@ func (w *watcher) drop(dir string) {
 }
 
 func (w *watcher) due(dir string, now time.Time) bool {
-	at, failed := w.failed[dir]
-	return !failed || now.Sub(at) >= retryWatch
+	last, failed := w.failed[dir]
+	return !failed || now.Sub(last.at) >= retryWatch
 }
 
 func (w *watcher) fail(dir, what string, err error, now time.Time) {
-	w.failed[dir] = now
+	w.failed[dir] = failedWatch{now, err}
 	w.errors.Add(1)
 	if !w.said[dir] {
 		w.said[dir] = true
