@@ -139,6 +139,18 @@ func (t *Table) Add(rec *apachelog.Record) {
 	}
 }
 
+// Refuses says whether Add would refuse a line for the sake of its time: it
+// returns what would be right in words for people, nothing if the line is taken.
+func (t *Table) Refuses(when int64) (expected string) {
+	switch {
+	case when < earliest:
+		return "a time since the year 2000"
+	case when > t.latest:
+		return "a time no more than 5 minutes ahead of this clock"
+	}
+	return ""
+}
+
 // advance makes when the newest time of the batch, unless it lies too far in
 // the future. A bucket that is late from now on is not the one at hand any
 // more: the line that makes it late belongs to another.

@@ -97,6 +97,18 @@ func TestTimesThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestRefusesAsAddDoes(t *testing.T) {
+	for _, when := range []int64{math.MinInt64, -1, 0, 30, earliest - 1, earliest, noon, noon + maxAhead, noon + maxAhead + 1, math.MaxInt64} {
+		table := NewTable(options(t))
+		table.Begin(0, time.Unix(noon, 0))
+		said := table.Refuses(when)
+		table.Add(record(when, 200, 1))
+		if refused := table.refused != (Refused{}); refused != (said != "") {
+			t.Errorf("time %d: said to be refused because of %q, and is refused: %t", when, said, refused)
+		}
+	}
+}
+
 func TestTimesThatAreRefusedFirst(t *testing.T) {
 	table := NewTable(options(t))
 	table.Begin(0, time.Unix(noon, 0))
