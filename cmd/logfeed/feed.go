@@ -112,6 +112,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		Since:     since,
 		Lateness:  int64(c.rollup.Lateness / time.Second),
 		Stdin:     stdin,
+		Skipped:   p.skip,
 		TimeOf:    newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone).timeOf,
 		Clock:     p.ledger.Clock,
 		Log:       log,
@@ -268,7 +269,7 @@ func (c *config) replayOrNone() time.Duration {
 }
 
 // printed is the outlet of a dry run: what is written is delivered.
-type printed struct{ *point.Writer }
+type printed struct{ point.Sink }
 
 func (printed) Snapshots() []carbon.Snapshot       { return nil }
 func (printed) Stats() []carbon.Stats              { return nil }

@@ -25,6 +25,8 @@ type config struct {
 	fromStart bool
 	once      bool
 	dryRun    bool
+	check     bool
+	checkJSON bool // what --check says is for programs
 
 	destinations []carbon.Address
 	buffer       int64 // bytes
@@ -81,6 +83,7 @@ func newFlagSet(c *config, wrong *mistakes) *flagSet {
 	f.inputFlags(c)
 	f.outputFlags(c)
 	f.seriesFlags(c)
+	f.checkFlags(c)
 	f.ownFlags(c)
 	return f
 }
@@ -120,6 +123,15 @@ func (f *flagSet) outputFlags(c *config) {
 		return err
 	})
 	f.on("dry-run", "n", &c.dryRun, "print the points as plaintext lines on standard output instead of sending them")
+}
+
+func (f *flagSet) checkFlags(c *config) {
+	f.on("check", "", &c.check, "explain how the lines parse, with the same flags as for a run; sends nothing; exit 1 if any line is rejected")
+	f.value("check-output", "", "text|json", "text", "with --check: a report for people, or one JSON object a line", func(text string) error {
+		word, err := parseChoice(text, "text", "json")
+		c.checkJSON = word == "json"
+		return err
+	})
 }
 
 func (f *flagSet) seriesFlags(c *config) {
@@ -170,14 +182,17 @@ func (f *flagSet) ownFlags(c *config) {
 
 func (c *config) setFormat(text string) error {
 	f, err := compileFormat(text)
-	if err == nil {
+	if f != nil {
 		c.formats = append(c.formats, f)
 	}
 	return err
 }
 
+var errNoTime = errors.New("this format has no time, so its lines belong to no bucket; add %t")
+
 // compileFormat takes a nickname or a LogFormat string. A string without a
-// directive cannot be a format that anything could be read from.
+// directive cannot be a format that anything could be read from. Beside
+// errNoTime there is a format.
 func compileFormat(text string) (*apachelog.Format, error) {
 	if !strings.Contains(text, "%") {
 		format, ok := apachelog.Nickname(text)
@@ -191,7 +206,7 @@ func compileFormat(text string) (*apachelog.Format, error) {
 		return nil, err
 	}
 	if f.Provides()&apachelog.Time == 0 {
-		return nil, errors.New("this format has no time, so its lines belong to no bucket; add %t")
+		return f, errNoTime
 	}
 	return f, nil
 }
@@ -229,7 +244,13 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		c.stateDir, _, _ = strings.Cut(os.Getenv("STATE_DIRECTORY"), ":")
 	}
 	c.checkFiles(wrong)
-	if c.once && !c.fromStart && c.stateDir == "" && !c.standardInput() {
+	if c.check {
+		// It explains a format without a time as well.
+		wrong.forgive(errNoTime)
+	} else if flags.Lookup("check-output").Changed {
+		wrong.addf("--check-output", "has a meaning only with --check")
+	}
+	if c.once && !c.check && !c.fromStart && c.stateDir == "" && !c.standardInput() {
 		wrong.addf("--once", "without --from-start every file starts at its end and there is nothing to read; add --from-start")
 	}
 	selected, err := rollup.Select(c.metrics, c.provided())
@@ -273,6 +294,7 @@ func usage(w io.Writer, flags *flagSet) {
   logfeed --from-start [flags] FILE...         the same, but first everything already in the files
   logfeed --from-start --once [flags] FILE...  one-shot backfill: everything in the files, then exit
   program | logfeed [flags] -                  standard input, as an Apache piped log
+  logfeed --check [flags] FILE...              explain how the lines parse; sends nothing
 
 FILE is a path or a glob ('/var/log/apache2/*access.log', ** too); plain, .gz,
 .bz2, .xz and .zst files are told apart by their content.

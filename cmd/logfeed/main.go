@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -49,8 +50,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitDone
 	}
 	log := newLogger(c, stderr)
-	if err := feed(ctx, c, stdin, stdout, log); err != nil {
-		log.Error(err.Error())
+	do := feed
+	if c.check {
+		do = runCheck
+	}
+	if err := do(ctx, c, stdin, stdout, log); err != nil {
+		if !errors.Is(err, errFound) {
+			log.Error(err.Error())
+		}
 		return exitFailed
 	}
 	return exitDone

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
@@ -37,6 +38,11 @@ func (m *mistakes) addIn(where, text string, err error) {
 		wrong.text, wrong.column = text, at.Column
 	}
 	m.all = append(m.all, wrong)
+}
+
+// forgive takes back every mistake of one kind.
+func (m *mistakes) forgive(kind error) {
+	m.all = slices.DeleteFunc(m.all, func(one mistake) bool { return errors.Is(one.err, kind) })
 }
 
 // print writes every mistake, each with the text and a caret under the place

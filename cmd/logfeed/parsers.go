@@ -10,20 +10,35 @@ import (
 // parsers reads lines by one or several formats, each line by the first that
 // matches it.
 type parsers struct {
-	all  []*apachelog.Parser
-	line []byte // the line at hand, valid inside the loop over records
+	all     []*apachelog.Parser
+	formats []*apachelog.Format
+	line    []byte            // the line at hand, valid inside the loop over records
+	matched *apachelog.Format // of the record at hand
 }
 
 func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location) *parsers {
-	p := &parsers{}
+	p := &parsers{formats: formats}
 	for _, f := range formats {
 		p.all = append(p.all, f.NewParser(apachelog.ParserOptions{Need: need, Zone: zone}))
 	}
 	return p
 }
 
-// records yields a record for each line, or the error of the first format for
-// a line that no format matches. Both are valid until the next.
+// newTextParsers returns parsers whose records keep the text of all directives.
+func newTextParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location) *parsers {
+	p := &parsers{formats: formats}
+	for _, f := range formats {
+		var all []int
+		for i := range f.Directives() {
+			all = append(all, i)
+		}
+		p.all = append(p.all, f.NewParser(apachelog.ParserOptions{Need: need, Text: all, Zone: zone}))
+	}
+	return p
+}
+
+// records yields a record for each line, or an error for a line that no format
+// matches. Both are valid until the next.
 func (p *parsers) records(lines iter.Seq[[]byte]) iter.Seq2[*apachelog.Record, error] {
 	return func(yield func(*apachelog.Record, error) bool) {
 		var rec apachelog.Record
@@ -36,17 +51,30 @@ func (p *parsers) records(lines iter.Seq[[]byte]) iter.Seq2[*apachelog.Record, e
 	}
 }
 
+// parse reads a line by the first format that matches it. The error is that of
+// the format which came furthest.
 func (p *parsers) parse(line []byte, rec *apachelog.Record) error {
-	first := p.all[0].Parse(line, rec)
-	if first == nil {
-		return nil
-	}
-	for _, other := range p.all[1:] {
-		if other.Parse(line, rec) == nil {
+	var furthest error
+	column := 0
+	for i, one := range p.all {
+		err := one.Parse(line, rec)
+		if err == nil {
+			p.matched = p.formats[i]
 			return nil
 		}
+		if at := lineError(err).Column; at > column {
+			furthest, column = err, at
+		}
 	}
-	return first
+	return furthest
+}
+
+// lineError is the place that every failure to parse has.
+func lineError(err error) *apachelog.LineError {
+	if at, ok := err.(*apachelog.LineError); ok {
+		return at
+	}
+	return &apachelog.LineError{Column: 1, Expected: err.Error()}
 }
 
 // timeOf reads the time of a line, for the order in which files are read.

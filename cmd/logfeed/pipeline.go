@@ -24,6 +24,8 @@ type pipeline struct {
 	shape    string
 	once     bool
 
+	inspection *inspection // with --check: it is shown every line
+
 	rejects   rejects
 	totals    totals
 	before    counters // of the runs before
@@ -86,6 +88,9 @@ func (p *pipeline) sum(batch tail.Batch) {
 	p.table.Begin(batch.Source, time.Unix(latest, 0))
 	for rec, err := range p.parsers.records(batch.Lines()) {
 		number.next()
+		if p.inspection != nil && !p.inspection.line(batch, rec, err) {
+			continue
+		}
 		if err != nil {
 			p.rejects.line(batch.Time, rejectedLine{batch.Path, number.number(), err, p.parsers.line})
 			continue
@@ -114,6 +119,14 @@ func (p *pipeline) give(ctx context.Context) error {
 func (p *pipeline) flush(ctx context.Context) error {
 	p.ledger.Flush()
 	return p.give(ctx)
+}
+
+// skip accounts for what stands in a file and is in no batch.
+func (p *pipeline) skip(s tail.Skip) {
+	p.numbers.skip(s)
+	if p.inspection != nil {
+		p.inspection.skipped(s)
+	}
 }
 
 func (p *pipeline) count(batch tail.Batch, out rollup.Outcome) {

@@ -136,6 +136,13 @@ func (l lineNumbers) before(batch tail.Batch) numbering {
 // after keeps the numbering for the next batch of the same source.
 func (l lineNumbers) after(batch tail.Batch, n numbering) { l[batch.Source] = n }
 
+// skip counts a line that is in no batch.
+func (l lineNumbers) skip(s tail.Skip) {
+	n := l[s.Source]
+	n.line, n.end = n.line+1, s.End
+	l[s.Source] = n
+}
+
 // next counts one line.
 func (n *numbering) next() { n.line++ }
 

@@ -71,7 +71,7 @@ type Options struct {
 	// BlockSize bounds the bytes of one batch; 1 MiB. It never exceeds MaxLine.
 	// A single longer line still comes whole.
 	BlockSize int
-	// MaxLine bounds the bytes of a line without its newline; 4 MiB. A longer
+	// MaxLine bounds the bytes of a line without its newline; DefaultMaxLine. A longer
 	// line is skipped and counted.
 	MaxLine int
 	// NoWatch leaves out fsnotify, so that changes are noticed by polling alone.
@@ -80,12 +80,15 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// DefaultMaxLine is the longest line that is given out, in bytes. Under httpd's
+// default limits a line can have three million.
+const DefaultMaxLine = 4 << 20
+
 const (
 	defaultPoll      = time.Second
 	defaultQuiet     = time.Hour
 	quietUnlinked    = 10 * time.Minute
 	defaultBlockSize = 1 << 20
-	defaultMaxLine   = 4 << 20
 
 	// standardInput is the pattern and the path of standard input.
 	standardInput = "-"
@@ -99,7 +102,7 @@ func (o Options) withDefaults() Options {
 		o.Quiet = defaultQuiet
 	}
 	if o.MaxLine <= 0 {
-		o.MaxLine = defaultMaxLine
+		o.MaxLine = DefaultMaxLine
 	}
 	if o.BlockSize <= 0 {
 		o.BlockSize = defaultBlockSize

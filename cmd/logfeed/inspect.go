@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/check"
+	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/tail"
+)
+
+// inspect runs the pipeline of a one-shot run over the config's files and
+// shows every line to add. The points go to the sink. When ctx is done it
+// returns early, without an error.
+func inspect(ctx context.Context, c *config, names pathNames, stdin io.Reader, sink point.Sink, log *slog.Logger, add func(check.Line) error) (*pipeline, error) {
+	p, err := newPipeline(c, time.Now(), nil, stdin, log)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p.sink = printed{sink}
+	p.parsers = newTextParsers(c.formats, c.rollup.Metrics.Needs(), c.zone)
+	p.inspection = &inspection{pipeline: p, names: names, add: add, stop: cancel, numbers: make(map[int]int64)}
+	err = p.run(ctx)
+	if p.inspection.err != nil {
+		return nil, p.inspection.err
+	}
+	if err == nil && ctx.Err() == nil {
+		err = p.flush(ctx)
+	}
+	return p, err
+}
+
+// inspection is shown every line that a pipeline reads. What is read from its
+// first byte to its last needs no position to number its lines.
+type inspection struct {
+	pipeline *pipeline
+	names    pathNames
+	add      func(check.Line) error
+	stop     func()
+	err      error
+	numbers  map[int]int64 // lines seen, by source
+}
+
+// line shows one line of a batch and says whether it counts in a bucket.
+func (i *inspection) line(batch tail.Batch, rec *apachelog.Record, failure error) bool {
+	parsers := i.pipeline.parsers
+	l := check.Line{Path: i.names.of(batch.Path), Number: i.next(batch.Source), Text: parsers.line}
+	if failure != nil {
+		l.Err = lineError(failure)
+		i.show(l)
+		return false
+	}
+	l.Format, l.Record = parsers.matched, rec
+	timed := l.Format.TimeDirective() >= 0
+	if timed {
+		l.Err = i.refusal(l)
+	}
+	i.show(l)
+	return timed && l.Err == nil
+}
+
+// refusal says why a line that matches its format belongs to no bucket.
+func (i *inspection) refusal(l check.Line) *apachelog.LineError {
+	expected := i.pipeline.table.Refuses(l.Record.Time)
+	if expected == "" {
+		return nil
+	}
+	at := l.Format.TimeDirective()
+	return &apachelog.LineError{Directive: l.Format.Directives()[at], Column: l.Record.Column(at), Expected: expected}
+}
+
+// skipped shows what stands in a file and is in no batch.
+func (i *inspection) skipped(s tail.Skip) {
+	l := check.Line{Path: i.names.of(s.Path), Number: i.next(s.Source), Text: s.Text, Unfinished: s.Unfinished}
+	if s.Text == nil {
+		l.TooLong = true
+		l.Err = &apachelog.LineError{Column: tail.DefaultMaxLine + 1, Expected: "a line of at most " + humanize.IBytes(tail.DefaultMaxLine)}
+		i.show(l)
+		return
+	}
+	var rec apachelog.Record
+	if err := i.pipeline.parsers.parse(s.Text, &rec); err != nil {
+		l.Err = lineError(err)
+	} else {
+		l.Format, l.Record = i.pipeline.parsers.matched, &rec
+	}
+	i.show(l)
+}
+
+func (i *inspection) next(source int) int64 {
+	i.numbers[source]++
+	return i.numbers[source]
+}
+
+// show hands a line on; what cannot be written ends the reading.
+func (i *inspection) show(l check.Line) {
+	if i.err != nil {
+		return
+	}
+	if i.err = i.add(l); i.err != nil {
+		i.stop()
+	}
+}
