@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/logfeed/logfeed/internal/apachelog"
 	"github.com/logfeed/logfeed/internal/check"
 	"github.com/logfeed/logfeed/internal/point"
@@ -25,6 +23,7 @@ func inspect(ctx context.Context, c *config, names pathNames, stdin io.Reader, s
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.sink = printed{sink}
+	p.rejects.log = slog.New(slog.DiscardHandler) // the lines are shown one by one
 	p.parsers = newTextParsers(c.formats, c.rollup.Metrics.Needs(), c.zone)
 	p.inspection = &inspection{pipeline: p, names: names, add: add, stop: cancel, numbers: make(map[int]int64)}
 	err = p.run(ctx)
@@ -81,7 +80,7 @@ func (i *inspection) skipped(s tail.Skip) {
 	l := check.Line{Path: i.names.of(s.Path), Number: i.next(s.Source), Text: s.Text, Unfinished: s.Unfinished}
 	if s.Text == nil {
 		l.TooLong = true
-		l.Err = &apachelog.LineError{Column: tail.DefaultMaxLine + 1, Expected: "a line of at most " + humanize.IBytes(tail.DefaultMaxLine)}
+		l.Err = &apachelog.LineError{Column: tail.DefaultMaxLine + 1, Expected: "a line of at most 4 MiB"}
 		i.show(l)
 		return
 	}

@@ -124,8 +124,11 @@ func (p *pipeline) flush(ctx context.Context) error {
 // skip accounts for what stands in a file and is in no batch.
 func (p *pipeline) skip(s tail.Skip) {
 	p.numbers.skip(s)
-	if p.inspection != nil {
+	switch {
+	case p.inspection != nil:
 		p.inspection.skipped(s)
+	case s.Unfinished:
+		p.log.Warn("the last line of a file has no newline and is not counted", "path", s.Path, "bytes", len(s.Text))
 	}
 }
 

@@ -73,15 +73,7 @@ func (r *Report) printFiles(p *page, f Findings) {
 	p.heading("Files")
 	var rows [][]string
 	for _, file := range f.Files[:min(len(f.Files), maxRows)] {
-		t := r.files[file.Path]
-		if t == nil {
-			t = &tally{}
-		}
-		size := ""
-		if file.Form != "" {
-			size = file.Form + ", " + humanize.Bytes(uint64(file.Size))
-		}
-		rows = append(rows, []string{visible([]byte(file.Path)), size, lines(t.lines), humanize.Comma(t.rejected) + " rejected"})
+		rows = append(rows, r.fileRow(file, f.Stopped))
 	}
 	p.table(rows)
 	if n := len(f.Files) - maxRows; n > 0 {
@@ -99,6 +91,25 @@ func (r *Report) printFiles(p *page, f Findings) {
 	if len(f.Files) > 0 && len(f.Troubles)+len(f.Watching) == 0 {
 		p.line(plain, "  can be read and watched by this user")
 	}
+}
+
+func (r *Report) fileRow(file File, stopped bool) []string {
+	size := ""
+	if file.Form != "" {
+		size = file.Form + ", " + humanize.Bytes(uint64(file.Size))
+	}
+	row := []string{visible([]byte(file.Path)), size}
+	t := r.files[file.Path]
+	switch {
+	case t != nil:
+		row = append(row, lines(t.lines), humanize.Comma(t.rejected)+" rejected")
+	case file.Size > 0 && !stopped:
+		// A copy of a log, compressed or not, is read once.
+		row = append(row, "no lines of its own")
+	default:
+		row = append(row, lines(0))
+	}
+	return row
 }
 
 func (r *Report) printLines(p *page, f Findings) {
@@ -231,11 +242,11 @@ func (r *Report) printReason(p *page, why *reason) {
 func (r *Report) printFormats(p *page) {
 	var said []string
 	for _, f := range r.o.Formats {
-		if f.TimeDirective() < 0 {
-			said = append(said, named(f)+" has no time: its lines belong to no bucket, and a run refuses it; add %t")
-		}
 		for _, w := range f.Warnings() {
 			said = append(said, named(f)+": "+w)
+		}
+		if f.TimeDirective() < 0 {
+			said = append(said, named(f)+": a run refuses it, because its lines belong to no bucket; add %t")
 		}
 	}
 	if a := r.advice(); a != "" {
@@ -252,17 +263,17 @@ func (r *Report) printFormats(p *page) {
 
 func (r *Report) advice() string {
 	a := r.rivals.best()
-	now := "the formats given"
+	now, parses := "the formats given", "parse"
 	if len(r.o.Formats) == 1 {
-		now = named(r.o.Formats[0])
+		now, parses = named(r.o.Formats[0]), "parses"
 	}
 	switch a.how {
 	case instead:
-		return fmt.Sprintf("--format %s would parse %s of the %s tried, %s %s", a.name, humanize.Comma(a.taken), lines(a.tried), now, humanize.Comma(a.before))
+		return fmt.Sprintf("--format %s would parse %s of the %s tried; %s %s %s", a.name, humanize.Comma(a.taken), lines(a.tried), now, parses, humanize.Comma(a.before))
 	case besides:
 		return fmt.Sprintf("--format %s besides would parse %s of the %s rejected lines tried", a.name, humanize.Comma(a.taken), humanize.Comma(a.tried))
 	case fitter:
-		return fmt.Sprintf("--format %s would parse as many, and fits better: with %s the identd name is not \"-\", or the user holds spaces, in %s", a.name, now, lines(a.tried-a.before))
+		return fmt.Sprintf("--format %s would parse as many and fits better: by %s, %%l is not \"-\" or %%u holds spaces in %s", a.name, now, lines(a.tried-a.before))
 	}
 	if r.Rejected() > 0 {
 		return "no nickname would parse more of these lines"

@@ -16,15 +16,16 @@ func (f *Follower) closeAll(now time.Time) {
 			f.retire(x)
 		case f.expired(x, now):
 			f.o.Log.Info("a file that had lost its name is closed", "path", x.path, "position", x.pos)
-			f.unfinished(x.path, x.last.size-x.pos)
+			f.unfinished(x.path, x.last.size-x.pos, nil)
 			f.retire(x)
 		}
 	}
 	f.settleGaps(now, f.finished())
 	if in := f.input; in != nil && in.eof && !in.tallied {
 		in.tallied = true
-		f.skipRest(f.streamRest(in.source, standardInput, &in.cutter))
-		f.unfinished(standardInput, in.cutter.unfinished())
+		rest := f.streamRest(in.source, standardInput, &in.cutter)
+		f.skipRest(rest)
+		f.unfinished(standardInput, in.cutter.unfinished(), rest)
 	}
 }
 
@@ -45,8 +46,9 @@ func (f *Follower) over(x *file, now time.Time) bool {
 		// What it holds beyond the original, the next look finds out.
 		return x.copyOf.fd == nil && x.last.size < x.copyOf.pos
 	}
-	f.skipRest(f.plainRest(x))
-	f.unfinished(x.path, x.limit-x.pos)
+	rest := f.plainRest(x)
+	f.skipRest(rest)
+	f.unfinished(x.path, x.limit-x.pos, rest)
 	return true
 }
 

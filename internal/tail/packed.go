@@ -111,7 +111,7 @@ func (x *file) streamEnded(f *Follower, err error) error {
 	case errors.Is(err, io.EOF):
 		x.done = true
 		x.rest = f.streamRest(x.source, x.path, &x.stream.cutter)
-		f.unfinished(x.path, x.stream.cutter.unfinished())
+		f.unfinished(x.path, x.stream.cutter.unfinished(), x.rest)
 	default:
 		x.stuck = err
 	}

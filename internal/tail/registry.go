@@ -215,12 +215,15 @@ func (f *Follower) heldElsewhere(x *file) bool {
 }
 
 // unfinished counts what stands behind the last newline of a file that is not
-// read any further.
-func (f *Follower) unfinished(path string, n int64) {
+// read any further. It is logged unless the user of the follower is told.
+func (f *Follower) unfinished(path string, n int64, rest *Skip) {
 	if n <= 0 {
 		return
 	}
 	f.stats.UnfinishedBytes += n
+	if rest != nil && f.o.Skipped != nil {
+		return
+	}
 	f.o.Log.Warn("the last line of a file has no newline and is not counted", "path", path, "bytes", n)
 }
 

@@ -28,7 +28,7 @@ type Outlook struct {
 // A Prospect is a file that a pattern leads to.
 type Prospect struct {
 	Path string
-	Form string // plain, gzip, zstd, bzip2, xz, or undecided while it is too short to tell
+	Form string // plain, gzip, zstd, bzip2, xz, empty, or undecided while it is too short to tell
 	Size int64  // bytes on disk
 	Err  error  // why it cannot be read; nil if it can
 }
@@ -104,7 +104,9 @@ func prospect(path string, named bool) (p Prospect, st status, ok bool) {
 	defer fd.Close() // only read from
 	head := make([]byte, sniffSize)
 	n, err := readAt(fd, head, 0)
-	p.Form, p.Err = sniff(head[:n]).String(), err
+	if p.Form, p.Err = sniff(head[:n]).String(), err; n == 0 {
+		p.Form = "empty"
+	}
 	return p, st, true
 }
 

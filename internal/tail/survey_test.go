@@ -43,7 +43,7 @@ func TestSurvey(t *testing.T) {
 	for name, want := range map[string]Prospect{
 		"a.log":     {Form: "plain", Size: 7},
 		"b.log.gz":  {Form: "gzip", Size: got["b.log.gz"].Size},
-		"empty.log": {Form: "undecided"},
+		"empty.log": {Form: "empty"},
 	} {
 		want.Path = d.at(name)
 		if got[name] != want {
