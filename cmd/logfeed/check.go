@@ -170,10 +170,16 @@ func (n pathNames) unwatched(o *tail.Outlook) []string {
 	if o.Watch != nil {
 		all = append(all, o.Watch.Error())
 	}
+	troubles := n.troubles(o)
 	for _, d := range o.Dirs {
-		if d.Err != nil {
-			all = append(all, n.of(d.Path)+": "+d.Err.Error())
+		if d.Err == nil {
+			continue
 		}
+		why := d.Err.Error()
+		if slices.ContainsFunc(troubles, func(t string) bool { return strings.HasSuffix(t, why) }) {
+			why = "for the same reason"
+		}
+		all = append(all, n.of(d.Path)+": "+why)
 	}
 	return all
 }

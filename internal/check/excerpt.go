@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // around is how many bytes of a line are kept on each side of a place in it:
@@ -27,39 +28,39 @@ func pieceAround(line []byte, column int) piece {
 // show returns the piece within width characters and how many of them stand in
 // front of the place. What is cut off is marked by an ellipsis.
 func (p piece) show(width int) (shown string, caret int) {
-	const context = 3 // of 5 parts of the width stand in front of the place
-	from, used := p.at, 0
-	for from > 0 && used+len(visibleByte(p.text[from-1])) <= width*context/5 {
-		from--
-		used += len(visibleByte(p.text[from]))
+	front, back := p.text[:p.at], p.text[p.at:]
+	left := lastOf(front, width*3/5) // what led to the place tells more than what follows
+	right := firstOf(back, width-len(visible(left)))
+	left = lastOf(front, width-len(visible(right))) // room that is not needed on the right
+
+	before, after := visible(left), visible(right)
+	if len(left) < len(front) || p.before {
+		before = "…" + visible(left[min(1, len(left)):])
 	}
-	to := p.at
-	for to < len(p.text) && used+len(visibleByte(p.text[to])) < width {
-		used += len(visibleByte(p.text[to]))
-		to++
+	if len(right) < len(back) || p.after {
+		after = visible(right[:max(len(right)-1, min(1, len(right)))]) + "…"
 	}
-	// What the right side does not need the left side gets.
-	for from > 0 && used+len(visibleByte(p.text[from-1])) < width-1 {
-		from--
-		used += len(visibleByte(p.text[from]))
-	}
-	before := visible(p.text[from:p.at])
-	if from > 0 || p.before {
-		before = "…" + dropFirst(before)
-	}
-	after := visible(p.text[p.at:to])
-	if to < len(p.text) || p.after {
-		after += "…"
-	}
-	return before + after, len([]rune(before))
+	return before + after, utf8.RuneCountInString(before)
 }
 
-// dropFirst makes room for an ellipsis.
-func dropFirst(s string) string {
-	if s == "" {
-		return s
+// firstOf returns as many bytes from the beginning as can be shown in a width.
+func firstOf(b []byte, width int) []byte {
+	for i, c := range b {
+		if width -= len(visibleByte(c)); width < 0 {
+			return b[:i]
+		}
 	}
-	return s[1:]
+	return b
+}
+
+// lastOf is firstOf from the end.
+func lastOf(b []byte, width int) []byte {
+	for i := len(b) - 1; i >= 0; i-- {
+		if width -= len(visibleByte(b[i])); width < 0 {
+			return b[i+1:]
+		}
+	}
+	return b
 }
 
 // visible writes bytes so that each takes a known place on a screen: what is

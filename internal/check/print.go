@@ -57,12 +57,16 @@ type Points struct {
 func (r *Report) Print(w io.Writer, f Findings) error {
 	p := &page{width: r.o.Width, color: r.o.Color}
 	r.printFiles(p, f)
-	r.printLines(p, f)
-	r.printFirst(p)
-	r.printDoubtful(p)
-	r.printReasons(p)
-	r.printFormats(p)
-	r.printSeries(p, f)
+	if len(f.Files) > 0 {
+		r.printLines(p, f)
+	}
+	if r.lines > 0 {
+		r.printFirst(p)
+		r.printDoubtful(p)
+		r.printReasons(p)
+		r.printFormats(p)
+		r.printSeries(p, f)
+	}
 	if _, err := w.Write(p.Bytes()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
@@ -119,11 +123,11 @@ func (r *Report) printLines(p *page, f Findings) {
 		how = "stopped before the end"
 	}
 	p.line(plain, fmt.Sprintf("  %s read, %s, %s", lines(r.lines), humanize.Bytes(uint64(f.Bytes)), how))
-	if r.lines == 0 {
-		return
-	}
 	var rows [][]string
 	row := func(n int64, what string) {
+		if r.lines == 0 {
+			return
+		}
 		rows = append(rows, []string{pad(humanize.Comma(n), len(humanize.Comma(r.lines))), percent(n, r.lines), what})
 	}
 	for _, format := range r.o.Formats {
