@@ -124,12 +124,29 @@ func TestAdviceOnALongLog(t *testing.T) {
 	}
 }
 
+// TestAdviceBehindGarbage has rejected lines that no nickname parses in front
+// of many that one does.
+func TestAdviceBehindGarbage(t *testing.T) {
+	r := newReader(t, "combined")
+	report := New(Options{Formats: r.formats})
+	garbage, common := r.line(1, "garbage"), r.line(2, commonLine)
+	for range 2 * tryFirst {
+		report.Add(garbage)
+	}
+	for range 2 * tryFirst {
+		report.Add(common)
+	}
+	if a := report.rivals.best(); a.name != "common" {
+		t.Errorf("advice %+v", a)
+	}
+}
+
 // TestBounds shows a report millions of bytes that are all wrong in different
 // ways, and sees that it keeps little of them and accounts for all.
 func TestBounds(t *testing.T) {
 	r := newReader(t, "combined")
 	report := New(Options{Formats: r.formats})
-	long := bytes.Repeat([]byte("x"), 1<<20)
+	long := bytes.Repeat([]byte("x"), 64<<10)
 	for i := range 3 * maxReasons {
 		report.Add(Line{Path: "a", Number: int64(i + 1), Text: long, Err: &apachelog.LineError{
 			Directive: fmt.Sprint("%", i), Column: 1 + i*1000, Expected: "something else",
