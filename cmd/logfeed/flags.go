@@ -304,6 +304,6 @@ Flags:
 	fmt.Fprint(w, flags.FlagUsagesWrapped(100))
 	fmt.Fprint(w, `
 Durations are written 60s, 30m, 1h30m or 2d.
-Exit code: 0 done, 1 could not finish, 2 wrong usage.
+Exit code: 0 done, 1 could not finish (--check: something is wrong), 2 wrong usage.
 `)
 }

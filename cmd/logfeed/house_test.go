@@ -17,10 +17,11 @@ const module = "github.com/logfeed/logfeed"
 // rooms says which packages of this module each package may import. A package
 // imports only the owner of a type that it consumes.
 var rooms = map[string][]string{
-	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/checkpoint", "internal/claim", "internal/point", "internal/retention", "internal/rollup", "internal/tail"},
+	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/check", "internal/checkpoint", "internal/claim", "internal/point", "internal/retention", "internal/rollup", "internal/tail"},
 	"internal/apachelog":         {},
 	"internal/carbon":            {"internal/point"},
 	"internal/carbon/carbontest": {},
+	"internal/check":             {"internal/apachelog"},
 	"internal/checkpoint":        {},
 	"internal/claim":             {},
 	"internal/point":             {},
@@ -35,11 +36,12 @@ var keys = map[string][]string{
 	"net":       {"internal/carbon", "internal/carbon/carbontest", "internal/claim", "cmd/logfeed"}, // cmd asks for its own host name only
 	"os/signal": {"cmd/logfeed"},
 	"flag":      {},
+	"os/user":   {"internal/tail"}, // to say whose permission is lacking
 	"os":        {"internal/tail", "internal/checkpoint", "internal/claim", "internal/carbon/carbontest", "cmd/logfeed"},
 }
 
 // quiet packages read no clock and start no goroutine.
-var quiet = []string{"internal/apachelog", "internal/retention", "internal/rollup", "internal/point"}
+var quiet = []string{"internal/apachelog", "internal/check", "internal/retention", "internal/rollup", "internal/point"}
 
 func TestHouseRules(t *testing.T) {
 	for file, imports := range sources(t) {
