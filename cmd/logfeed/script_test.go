@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -51,9 +52,11 @@ func TestScript(t *testing.T) {
 			"pack":         pack,
 			"append":       appendFile,
 			"carbon":       carbonCommand,
+			"longlines":    longLines,
 			"slice":        slice,
 			"sums":         sums,
 			"unterminated": unterminated,
+			"width":        width,
 		},
 	})
 }
@@ -87,7 +90,8 @@ func appendFile(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // carbon start begins a receiver at $CARBON; carbon final prints the cells
-// that Graphite would hold, in the order of a dry run.
+// that Graphite would hold, in the order of a dry run; carbon connections
+// prints how many were made.
 func carbonCommand(ts *testscript.TestScript, _ bool, args []string) {
 	switch args[0] {
 	case "start":
@@ -104,6 +108,8 @@ func carbonCommand(ts *testscript.TestScript, _ bool, args []string) {
 		for _, k := range keys {
 			fmt.Fprintf(ts.Stdout(), "%s %s %d\n", k.Series, cells[k], k.Time)
 		}
+	case "connections":
+		fmt.Fprintln(ts.Stdout(), (*ts.Value(receiver{}).(**carbontest.Server)).Counts().Accepted)
 	default:
 		ts.Fatalf("carbon: what is %s?", args[0])
 	}
@@ -128,6 +134,24 @@ func slice(ts *testscript.TestScript, _ bool, args []string) {
 func unterminated(ts *testscript.TestScript, _ bool, args []string) {
 	text := strings.ReplaceAll(strings.TrimSuffix(ts.ReadFile(args[0]), "\n"), "\n", "\r\n")
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+}
+
+// longlines TEXT LENGTH TARGET puts a line of LENGTH bytes in the place of each
+// that says TEXT.
+func longLines(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text := strings.ReplaceAll(ts.ReadFile(args[2]), args[0], strings.Repeat("x", n))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o666))
+}
+
+// width FILE prints how many characters the longest line has.
+func width(ts *testscript.TestScript, _ bool, args []string) {
+	most := 0
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		most = max(most, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
+	}
+	fmt.Fprintln(ts.Stdout(), most)
 }
 
 // sums FILE prints what the last points of each series add up to, and the
