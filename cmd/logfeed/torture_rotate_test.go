@@ -76,7 +76,7 @@ func (l *rotatedLog) turn() {
 // and the last one is deleted.
 func rotateChain(l *rotatedLog) bool {
 	for l.rotations >= 4 && l.site.known(l.name(l.rotations)) {
-		check(os.Remove(l.name(l.rotations)))
+		must(os.Remove(l.name(l.rotations)))
 		l.site.deleted.Add(1)
 		l.site.note(l.name(l.rotations), "is deleted")
 		l.rotations--
@@ -163,24 +163,24 @@ func (l *rotatedLog) packWhenEnded(w *writer, name string, later time.Duration) 
 // its times, and only then the plain one goes.
 func (l *rotatedLog) pack(name string) {
 	info, err := os.Stat(name)
-	check(err)
+	must(err)
 	plain, err := os.ReadFile(name)
-	check(err)
+	must(err)
 	out, err := os.OpenFile(name+l.ending(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	check(err)
+	must(err)
 	var w io.WriteCloser = gzip.NewWriter(out)
 	if l.ending() == ".zst" {
 		w, err = zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
-		check(err)
+		must(err)
 	}
 	half := len(plain) / 2
 	_, err = w.Write(plain[:half])
-	check(err)
+	must(err)
 	if l.rnd.IntN(3) == 0 {
 		time.Sleep(between(l.rnd, 0, 200*time.Millisecond))
 	}
 	_, err = w.Write(plain[half:])
-	check(errors.Join(err, w.Close(), out.Close(), os.Chtimes(out.Name(), info.ModTime(), info.ModTime()), os.Remove(name)))
+	must(errors.Join(err, w.Close(), out.Close(), os.Chtimes(out.Name(), info.ModTime(), info.ModTime()), os.Remove(name)))
 	l.site.packed.Add(1)
 	l.site.note(out.Name(), "is packed, %d bytes, of %s", len(plain), info.ModTime().Format(clockFormat))
 }
@@ -189,7 +189,7 @@ func (l *rotatedLog) pack(name string) {
 // disk holds all of it, so that it may be deleted and nothing is lost.
 func (s *site) known(path string) bool {
 	info, err := os.Stat(path)
-	check(err)
+	must(err)
 	if time.Since(info.ModTime()) < 5*time.Second { // no writer lingers so long
 		return false
 	}
@@ -199,17 +199,17 @@ func (s *site) known(path string) bool {
 		return false // it is just being replaced
 	}
 	state, err := decodeState(file[header:])
-	check(err)
+	must(err)
 	number := info.Sys().(*syscall.Stat_t).Ino
 	return slices.ContainsFunc(state.Files.Files, func(f tail.FileState) bool {
 		return f.Ino == number && f.Offset == info.Size() && f.Modified == info.ModTime().UnixNano() && !f.Undecided
 	})
 }
 
-func rename(from, to string) { check(os.Rename(from, to)) }
+func rename(from, to string) { must(os.Rename(from, to)) }
 
-// check is for what cannot fail in a directory of one's own.
-func check(err error) {
+// must is for what cannot fail in a directory of one's own.
+func must(err error) {
 	if err != nil {
 		panic(err)
 	}

@@ -69,7 +69,7 @@ func (w *writer) start() {
 
 func (w *writer) close() {
 	info, err := w.file.Stat()
-	check(errors.Join(err, w.file.Close()))
+	must(errors.Join(err, w.file.Close()))
 	w.log.site.note(w.log.path, "generation %d ends with %d bytes", w.generation, info.Size())
 }
 
@@ -112,7 +112,7 @@ func (w *writer) write(l line) {
 
 func (w *writer) put(text string) {
 	_, err := w.file.WriteString(text)
-	check(err)
+	must(err)
 }
 
 func (w *writer) line(now time.Time) line {
