@@ -8,10 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 
 	"golang.org/x/term"
 
@@ -59,7 +56,7 @@ func checkForPrograms(ctx context.Context, c *config, outlook *tail.Outlook, nam
 		one := *c
 		one.files = []string{path}
 		p, err := inspect(ctx, &one, names, stdin, point.NewWriter(io.Discard), log, answers.Add)
-		if err != nil {
+		if err != nil || ctx.Err() != nil {
 			errs = append(errs, err)
 			break
 		}
@@ -127,124 +124,4 @@ func screen(stdout io.Writer) (width int, color bool) {
 		width, _ = strconv.Atoi(os.Getenv("COLUMNS")) // 0 unless it is a number
 	}
 	return width, color
-}
-
-// pathNames shows paths as they were given: relative if all of them were.
-type pathNames struct {
-	base    string // what they are relative to; "" shows them absolute
-	several bool   // more than one file may be meant
-}
-
-func newPathNames(patterns []string) pathNames {
-	n := pathNames{several: len(patterns) > 1 || strings.ContainsAny(patterns[0], "*?[{")}
-	if !slices.ContainsFunc(patterns, filepath.IsAbs) {
-		n.base, _ = os.Getwd() // without it paths are shown absolute
-	}
-	return n
-}
-
-func (n pathNames) of(path string) string {
-	if rel, err := filepath.Rel(n.base, path); err == nil && n.base != "" && filepath.IsAbs(path) {
-		return rel
-	}
-	return path
-}
-
-// troubles says what cannot be read, and why.
-func (n pathNames) troubles(o *tail.Outlook) []string {
-	var all []string
-	for _, f := range o.Files {
-		if f.Err != nil {
-			all = append(all, n.of(f.Path)+": "+f.Err.Error())
-		}
-	}
-	for _, b := range o.Blanks {
-		all = append(all, n.of(b.Pattern)+": "+b.Err.Error())
-	}
-	return all
-}
-
-// unwatched says what cannot be watched, and why.
-func (n pathNames) unwatched(o *tail.Outlook) []string {
-	var all []string
-	if o.Watch != nil {
-		all = append(all, o.Watch.Error())
-	}
-	troubles := n.troubles(o)
-	for _, d := range o.Dirs {
-		if d.Err == nil {
-			continue
-		}
-		why := d.Err.Error()
-		if slices.ContainsFunc(troubles, func(t string) bool { return strings.HasSuffix(t, why) }) {
-			why = "for the same reason"
-		}
-		all = append(all, n.of(d.Path)+": "+why)
-	}
-	return all
-}
-
-// notes keeps what is logged while a report is made, to show it there.
-type notes struct{ texts []string }
-
-// maxNotes bounds them; what goes wrong with one file after the other reads alike.
-const maxNotes = 20
-
-func (n *notes) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
-func (n *notes) WithAttrs([]slog.Attr) slog.Handler               { return n }
-func (n *notes) WithGroup(string) slog.Handler                    { return n }
-
-func (n *notes) Handle(_ context.Context, r slog.Record) error {
-	if len(n.texts) == maxNotes {
-		n.texts = append(n.texts, "…")
-	}
-	if len(n.texts) > maxNotes {
-		return nil
-	}
-	text := r.Message
-	r.Attrs(func(a slog.Attr) bool {
-		text += ", " + a.Key + " " + a.Value.String()
-		return true
-	})
-	n.texts = append(n.texts, text)
-	return nil
-}
-
-// seriesCount is a sink that counts the points of every series.
-type seriesCount struct {
-	points map[string]int64
-	all    check.Points
-	bucket int64 // of the last point
-}
-
-func newSeriesCount() *seriesCount { return &seriesCount{points: make(map[string]int64)} }
-
-// Write counts. The points of one bucket come together, and no bucket comes
-// twice, because a one-shot run sends none before it is closed.
-func (s *seriesCount) Write(_ context.Context, points []point.Point) error {
-	for _, p := range points {
-		s.points[p.Series]++
-		if s.all.Buckets == 0 {
-			s.all.First, s.all.Last = p.Time, p.Time
-		}
-		if s.all.Buckets == 0 || p.Time != s.bucket {
-			s.all.Buckets++
-			s.bucket = p.Time
-		}
-		s.all.First, s.all.Last = min(s.all.First, p.Time), max(s.all.Last, p.Time)
-	}
-	return nil
-}
-
-// Close does nothing.
-func (s *seriesCount) Close() error { return nil }
-
-// found returns the series in the order of their names.
-func (s *seriesCount) found() ([]check.Series, check.Points) {
-	var all []check.Series
-	for name, n := range s.points {
-		all = append(all, check.Series{Name: name, Points: n})
-	}
-	slices.SortFunc(all, func(a, b check.Series) int { return strings.Compare(a.Name, b.Name) })
-	return all, s.all
 }

@@ -25,7 +25,7 @@ func inspect(ctx context.Context, c *config, names pathNames, stdin io.Reader, s
 	p.sink = printed{sink}
 	p.rejects.log = slog.New(slog.DiscardHandler) // the lines are shown one by one
 	p.parsers = newTextParsers(c.formats, c.rollup.Metrics.Needs(), c.zone)
-	p.inspection = &inspection{pipeline: p, names: names, add: add, stop: cancel, numbers: make(map[int]int64)}
+	p.inspection = &inspection{pipeline: p, names: names, add: add, stop: cancel, sources: make(map[int]*checked)}
 	err = p.run(ctx)
 	if p.inspection.err != nil {
 		return nil, p.inspection.err
@@ -44,13 +44,19 @@ type inspection struct {
 	add      func(check.Line) error
 	stop     func()
 	err      error
-	numbers  map[int]int64 // lines seen, by source
+	sources  map[int]*checked
+}
+
+// checked is how far one source has been shown.
+type checked struct {
+	name  string // of its file, as it is shown
+	lines int64
 }
 
 // line shows one line of a batch and says whether it counts in a bucket.
 func (i *inspection) line(batch tail.Batch, rec *apachelog.Record, failure error) bool {
 	parsers := i.pipeline.parsers
-	l := check.Line{Path: i.names.of(batch.Path), Number: i.next(batch.Source), Text: parsers.line}
+	l := i.next(batch.Source, batch.Path, parsers.line)
 	if failure != nil {
 		l.Err = lineError(failure)
 		i.show(l)
@@ -77,7 +83,8 @@ func (i *inspection) refusal(l check.Line) *apachelog.LineError {
 
 // skipped shows what stands in a file and is in no batch.
 func (i *inspection) skipped(s tail.Skip) {
-	l := check.Line{Path: i.names.of(s.Path), Number: i.next(s.Source), Text: s.Text, Unfinished: s.Unfinished}
+	l := i.next(s.Source, s.Path, s.Text)
+	l.Unfinished = s.Unfinished
 	if s.Text == nil {
 		l.TooLong = true
 		l.Err = &apachelog.LineError{Column: tail.DefaultMaxLine + 1, Expected: "a line of at most 4 MiB"}
@@ -93,9 +100,15 @@ func (i *inspection) skipped(s tail.Skip) {
 	i.show(l)
 }
 
-func (i *inspection) next(source int) int64 {
-	i.numbers[source]++
-	return i.numbers[source]
+// next numbers a line.
+func (i *inspection) next(source int, path string, text []byte) check.Line {
+	at := i.sources[source]
+	if at == nil {
+		at = &checked{name: i.names.of(path)}
+		i.sources[source] = at
+	}
+	at.lines++
+	return check.Line{Path: at.name, Number: at.lines, Text: text}
 }
 
 // show hands a line on; what cannot be written ends the reading.

@@ -37,7 +37,7 @@ type Findings struct {
 // File is a file that was read.
 type File struct {
 	Path string
-	Form string // "plain", "gzip", …
+	Form string // "plain", "gzip", …; "" for standard input
 	Size int64  // on disk
 }
 
@@ -92,7 +92,7 @@ func (r *Report) printFiles(p *page, f Findings) {
 	for _, t := range f.Notes {
 		p.prose(yellow, "  ", "      ", t)
 	}
-	if len(f.Files) > 0 && len(f.Troubles)+len(f.Watching) == 0 {
+	if len(f.Files) > 0 && f.Files[0].Form != "" && len(f.Troubles)+len(f.Watching) == 0 {
 		p.line(plain, "  can be read and watched by this user")
 	}
 }
