@@ -24,7 +24,7 @@ func BenchmarkPipeline(b *testing.B) {
 		b.Fatal(wrong.all)
 	}
 	p := &pipeline{
-		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), time.UTC),
+		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), time.UTC, false),
 		table:   rollup.NewTable(c.rollup),
 		ledger:  rollup.NewLedger(c.rollup),
 		totals:  newTotals(),

@@ -84,7 +84,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 	p := &pipeline{
 		shape:   c.shape(),
 		once:    c.once,
-		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone),
+		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, c.check),
 		table:   rollup.NewTable(c.rollup),
 		ledger:  rollup.NewLedger(c.rollup),
 		wall:    &wall{begin: started, hold: c.rollup.Lateness, log: log},
@@ -113,7 +113,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		Lateness:  int64(c.rollup.Lateness / time.Second),
 		Stdin:     stdin,
 		Skipped:   p.skip,
-		TimeOf:    newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone).timeOf,
+		TimeOf:    newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, false).timeOf,
 		Clock:     p.ledger.Clock,
 		Log:       log,
 	})

@@ -24,7 +24,6 @@ func inspect(ctx context.Context, c *config, names pathNames, stdin io.Reader, s
 	defer cancel()
 	p.sink = printed{sink}
 	p.rejects.log = slog.New(slog.DiscardHandler) // the lines are shown one by one
-	p.parsers = newTextParsers(c.formats, c.rollup.Metrics.Needs(), c.zone)
 	p.inspection = &inspection{pipeline: p, names: names, add: add, stop: cancel, sources: make(map[int]*checked)}
 	err = p.run(ctx)
 	if p.inspection.err != nil {

@@ -16,23 +16,18 @@ type parsers struct {
 	matched *apachelog.Format // of the record at hand
 }
 
-func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location) *parsers {
+// newParsers returns parsers for one goroutine that decode what is needed. With
+// text their records keep the text of all directives.
+func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location, text bool) *parsers {
 	p := &parsers{formats: formats}
 	for _, f := range formats {
-		p.all = append(p.all, f.NewParser(apachelog.ParserOptions{Need: need, Zone: zone}))
-	}
-	return p
-}
-
-// newTextParsers returns parsers whose records keep the text of all directives.
-func newTextParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location) *parsers {
-	p := &parsers{formats: formats}
-	for _, f := range formats {
-		var all []int
+		o := apachelog.ParserOptions{Need: need, Zone: zone}
 		for i := range f.Directives() {
-			all = append(all, i)
+			if text {
+				o.Text = append(o.Text, i)
+			}
 		}
-		p.all = append(p.all, f.NewParser(apachelog.ParserOptions{Need: need, Text: all, Zone: zone}))
+		p.all = append(p.all, f.NewParser(o))
 	}
 	return p
 }
