@@ -25,7 +25,7 @@ var errFound = errors.New("lines are rejected, or something cannot be read")
 // same effect; only its points go nowhere, and no state is opened.
 func runCheck(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log *slog.Logger) error {
 	whole := *c
-	whole.fromStart, whole.once, whole.stateDir = true, true, ""
+	whole.fromStart, whole.once = true, true
 	names := newPathNames(c.files)
 	outlook := &tail.Outlook{}
 	if !c.standardInput() {

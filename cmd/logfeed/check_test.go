@@ -221,25 +221,27 @@ func names(t *testing.T, path string) (owner, group, me string) {
 
 // TestCheckStops has a signal come while standard input brings more and more.
 func TestCheckStops(t *testing.T) {
-	cmd := exec.Command("logfeed", "--check", "-")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	cmd.Stdout = &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line := []byte(combined(time.Now(), 200, 1))
-	for range 10_000 { // far more than a pipe holds, so reading has begun
-		if _, err := in.Write(line); err != nil {
+	for output, want := range map[string]string{"text": "stopped before the end", "json": "msg=interrupted"} {
+		cmd := exec.Command("logfeed", "--check", "--check-output", output, "-")
+		in, err := cmd.StdinPipe()
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	cmd.Process.Signal(syscall.SIGINT)
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(out.String(), "stopped before the end") {
-		t.Errorf("exit code %d\n%s", code, out.String())
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &said, &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		line := []byte(combined(time.Now(), 200, 1))
+		for range 10_000 { // far more than a pipe holds, so reading has begun
+			if _, err := in.Write(line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd.Process.Signal(syscall.SIGINT)
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(said.String(), want) {
+			t.Errorf("%s: exit code %d, said %q", output, code, said.String()[max(0, said.Len()-1000):])
+		}
 	}
 }

@@ -52,7 +52,7 @@ type checked struct {
 	lines int64
 }
 
-// line shows one line of a batch and says whether it counts in a bucket.
+// line shows one line of a batch and says whether the table is to have it.
 func (i *inspection) line(batch tail.Batch, rec *apachelog.Record, failure error) bool {
 	parsers := i.pipeline.parsers
 	l := i.next(batch.Source, batch.Path, parsers.line)
@@ -67,7 +67,7 @@ func (i *inspection) line(batch tail.Batch, rec *apachelog.Record, failure error
 		l.Err = i.refusal(l)
 	}
 	i.show(l)
-	return timed && l.Err == nil
+	return timed // what the table refuses it counts itself
 }
 
 // refusal says why a line that matches its format belongs to no bucket.
