@@ -84,6 +84,9 @@ func checkForPeople(ctx context.Context, c *config, outlook *tail.Outlook, names
 	series := newSeriesCount()
 	var notes notes
 	found := check.Findings{Troubles: names.troubles(outlook), Watching: names.unwatched(outlook), Interval: c.rollup.Interval}
+	if c.rollup.Retentions != nil {
+		found.Interval = 0
+	}
 	if c.standardInput() {
 		found.Files = []check.File{{Path: c.files[0]}}
 	}
@@ -100,7 +103,7 @@ func checkForPeople(ctx context.Context, c *config, outlook *tail.Outlook, names
 		}
 		s := p.follower.Stats()
 		damaged = s.Trouble+int(s.Damaged) > 0
-		found.Bytes, found.Late = s.BytesRead, p.totals.late
+		found.Bytes, found.Late, found.TooOld = s.BytesRead, p.totals.late, p.totals.tooOld
 	}
 	found.Stopped, found.Notes = ctx.Err() != nil, notes.texts
 	found.Series, found.Points = series.found()

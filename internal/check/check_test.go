@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
 )
@@ -183,6 +184,28 @@ func TestAmbiguousLines(t *testing.T) {
 		"%{Referer}i and %U cannot always be told apart",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(screen), " "), strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("lacks %q:\n%s", want, screen)
+		}
+	}
+}
+
+// TestSteps has buckets of one length, of several, and lines that are in none.
+func TestSteps(t *testing.T) {
+	r := newReader(t, "common").report(commonLine + "\n" + commonLine + "\n")
+	f := Findings{
+		Files: []File{{Path: "access.log"}}, Late: 1, TooOld: 1, Interval: 5 * time.Minute,
+		Series: []Series{{"a.requests.count", 1}}, Points: Points{Buckets: 1, First: 1768046400, Last: 1768046700},
+	}
+	screen := print(t, r, f)
+	f.Interval = 0
+	screen += print(t, r, f)
+	for _, want := range []string{
+		"  1    50.00 %  comes later than --lateness allows, and would change no bucket\n",
+		"  1    50.00 %  is older than anything that Graphite keeps, and would be left out\n",
+		"  1 bucket of 5m, 2026-01-10T12:00:00Z to 2026-01-10T12:10:00Z\n",
+		"  the first bucket begins 2026-01-10T12:00:00Z, the last 2026-01-10T12:05:00Z; how long they are\n  goes by their age\n",
+	} {
+		if !strings.Contains(screen, want) {
 			t.Errorf("lacks %q:\n%s", want, screen)
 		}
 	}

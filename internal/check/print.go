@@ -26,10 +26,11 @@ type Findings struct {
 	Watching []string // what cannot be watched, and why
 	Notes    []string // what went wrong while reading
 
-	Bytes    int64 // read; of compressed files, of their content
-	Stopped  bool  // reading was stopped before the end
-	Late     int64 // lines that would change no bucket
-	Interval time.Duration
+	Bytes    int64         // read; of compressed files, of their content
+	Stopped  bool          // reading was stopped before the end
+	Late     int64         // lines that would change no bucket
+	TooOld   int64         // lines of a time of which Graphite keeps nothing
+	Interval time.Duration // of all buckets; 0 if it differs by their age
 	Series   []Series
 	Points   Points
 }
@@ -146,6 +147,9 @@ func (r *Report) printLines(p *page, f Findings) {
 	}
 	if f.Late > 0 {
 		row(f.Late, verb(f.Late, "comes", "come")+" later than --lateness allows, and would change no bucket")
+	}
+	if f.TooOld > 0 {
+		row(f.TooOld, verb(f.TooOld, "is", "are")+" older than anything that Graphite keeps, and would be left out")
 	}
 	p.table(rows)
 }
@@ -297,6 +301,10 @@ func (r *Report) printSeries(p *page, f Findings) {
 	}
 	if f.Points.Buckets == 0 {
 		p.line(plain, "  none")
+		return
+	}
+	if f.Interval == 0 {
+		p.prose(plain, "  ", "  ", fmt.Sprintf("the first bucket begins %s, the last %s; how long they are goes by their age", moment(f.Points.First), moment(f.Points.Last)))
 		return
 	}
 	end := f.Points.Last + int64(f.Interval/time.Second)
