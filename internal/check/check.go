@@ -34,11 +34,12 @@ type Options struct {
 	Color   bool
 }
 
-// enough examples to see what kind of lines there are, few enough for a screen.
+// Examples are enough to see what kind of lines there are, and few enough for a
+// screen.
 const (
-	firstLines    = 3 // accepted lines of which every value is shown
-	doubtfulLines = 3 // ambiguous lines that are shown
-	maxValue      = 2 << 10
+	firstLines    = 3       // accepted lines of which every value is shown
+	doubtfulLines = 3       // ambiguous lines that are shown
+	maxValue      = 2 << 10 // bytes of a value that are kept, more than a screen is wide
 )
 
 // A Report counts lines and keeps examples of them. It is for one goroutine.
