@@ -37,6 +37,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 		return err
 	}
 	defer keeper.close()
+	c.bound(prior, started, log)
 	p, err := newPipeline(c, started, prior, stdin, log)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 	}
 	err = p.unread(c)
 	if c.once && err == nil {
-		log.Info("backfill complete", append(p.totals.attrs(p.rejects.count, p.follower.Stats().BytesRead, time.Since(started)), p.counters().losses()...)...)
+		log.Info("backfill complete", append(p.totals.attrs(p.rejects.count, p.follower.Stats(), time.Since(started)), p.counters().losses()...)...)
 	}
 	if !c.once {
 		log.Info("stopped", p.counters().attrs()...) // at the end of standard input
@@ -83,6 +84,8 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, log *slog.Logger) (*pipeline, error) {
 	p := &pipeline{
 		shape:   c.shape(),
+		since:   c.bounds.since,
+		until:   c.bounds.until,
 		once:    c.once,
 		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, c.check),
 		table:   rollup.NewTable(c.rollup),
@@ -98,10 +101,14 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 	if prior == nil {
 		since = p.closeTheStart(c, started)
 	} else {
-		resume, p.before = &prior.Files, prior.Counters
+		resume, p.before, p.reached = &prior.Files, prior.Counters, prior.Until
 		if err := p.goOn(c, prior, log); err != nil {
 			return nil, err
 		}
+	}
+	if c.bounds.since != 0 {
+		// What is passed over before it must not be begun by a later run.
+		p.ledger.CloseBefore(c.bounds.since)
 	}
 	follower, err := tail.New(tail.Options{
 		Resume:    resume,
@@ -109,13 +116,16 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		Exclude:   c.exclude,
 		FromStart: c.fromStart,
 		Once:      c.once,
-		Since:     since,
-		Lateness:  int64(c.rollup.Lateness / time.Second),
-		Stdin:     stdin,
-		Skipped:   p.skip,
-		TimeOf:    newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, false).timeOf,
-		Clock:     p.ledger.Clock,
-		Log:       log,
+		LookBack:  since,
+		// A line is late by the end of its bucket, so it may be older still.
+		Lateness: int64((c.rollup.Lateness + c.rollup.Interval) / time.Second),
+		Since:    c.bounds.since,
+		Until:    c.bounds.until,
+		Stdin:    stdin,
+		Skipped:  p.skip,
+		TimeOf:   newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, false).timeOf,
+		Clock:    p.ledger.Clock,
+		Log:      log,
 	})
 	p.follower = follower
 	return p, err

@@ -24,6 +24,7 @@ type config struct {
 	zone      *time.Location
 	fromStart bool
 	once      bool
+	bounds    bounds
 	dryRun    bool
 	check     bool
 	checkJSON bool // what --check says is for programs
@@ -97,6 +98,12 @@ func (f *flagSet) inputFlags(c *config) {
 	})
 	f.on("from-start", "", &c.fromStart, "start a file that has no checkpoint at its first byte, not at its end")
 	f.on("once", "", &c.once, "exit when all that the files held at the start has been read and delivered with a receipt (UDP: sent)")
+	f.value("since", "", "TIME", "", "count only lines of this log time and later: RFC 3339, 2026-11-01, or -36h before the start; moves on to the next whole bucket", func(text string) error {
+		return setTime(&c.bounds.sinceText, text)
+	})
+	f.value("until", "", "TIME", "", "count only lines before this log time; moves back to a whole bucket", func(text string) error {
+		return setTime(&c.bounds.untilText, text)
+	})
 	f.value("timezone", "", "ZONE", "local", "for formats whose time carries no zone, e.g. Europe/Berlin", func(text string) (err error) {
 		if text == "local" {
 			text = "Local"
@@ -258,6 +265,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		wrong.add("--metrics", err)
 	}
 	c.rollup.Metrics = selected
+	c.bounds.complete(time.Now(), c.zone, c.rollup.Interval, wrong)
 }
 
 func (c *config) checkFiles(wrong *mistakes) {

@@ -194,7 +194,9 @@ func (p *pipeline) fingerprint() fingerprint {
 func (p *pipeline) state() *state {
 	s := &state{
 		Shape:    p.shape,
-		Until:    p.ledger.End(),
+		Until:    max(p.ledger.End(), p.reached),
+		Since:    p.since,
+		Before:   p.until,
 		Files:    p.follower.State(),
 		Ledger:   p.ledger.Snapshot(),
 		Counters: p.counters(),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/rollup"
 )
 
 // parsers reads lines by one or several formats, each line by the first that
@@ -72,11 +73,12 @@ func lineError(err error) *apachelog.LineError {
 	return &apachelog.LineError{Column: 1, Expected: err.Error()}
 }
 
-// timeOf reads the time of a line, for the order in which files are read.
+// timeOf reads the time of a line, for the order in which files are read. One
+// that the line would be refused for says nothing.
 func (p *parsers) timeOf(line []byte) (unix int64, ok bool) {
 	var rec apachelog.Record
 	if p.parse(line, &rec) != nil {
 		return 0, false
 	}
-	return rec.Time, true
+	return rec.Time, rollup.Plausible(rec.Time, time.Now())
 }

@@ -22,6 +22,8 @@ type pipeline struct {
 	sink     outlet
 	keeper   *keeper // nil: no state is kept
 	shape    string
+	since    int64 // bounds of time, 0 is none
+	until    int64
 	once     bool
 
 	inspection *inspection // with --check: it is shown every line
@@ -31,6 +33,7 @@ type pipeline struct {
 	before    counters // of the runs before
 	numbers   lineNumbers
 	batches   int64
+	reached   int64         // no line read was newer, Unix seconds
 	points    []point.Point // reused by every tick
 	closed    atomic.Int64  // Ledger.Closed, for other goroutines
 	log       *slog.Logger
@@ -99,6 +102,9 @@ func (p *pipeline) sum(batch tail.Batch) {
 	}
 	p.numbers.after(batch, number)
 	p.count(batch, p.ledger.Merge(p.table))
+	if clock, ok := p.ledger.Clock(batch.Source); ok {
+		p.reached = max(p.reached, clock+1)
+	}
 	batch.Release()
 }
 
@@ -137,5 +143,6 @@ func (p *pipeline) count(batch tail.Batch, out rollup.Outcome) {
 	p.totals.late += out.Late
 	p.totals.tooOld += out.TooOld
 	p.totals.left += out.Left
+	p.totals.outside += out.Refused.Outside
 	p.rejects.times(batch.Time, batch.Path, out.Refused.Future, out.Refused.Ancient, out.Late, out.TooOld)
 }

@@ -18,7 +18,9 @@ import (
 // bucket that has left the ledger is in the outboxes.
 type state struct {
 	Shape    string // what the sums mean; see config.shape
-	Until    int64  // end of the newest bucket, Unix seconds
+	Until    int64  // end of the newest bucket, and of the newest line read, Unix seconds
+	Since    int64  // lines are counted from this time on, and
+	Before   int64  // before this one; 0 is no bound
 	Files    tail.State
 	Ledger   rollup.Snapshot
 	Counters counters
@@ -61,7 +63,7 @@ func (c *config) shape() string {
 	for _, f := range c.formats {
 		parts = append(parts, "format "+f.String())
 	}
-	return strings.Join(parts, "\n")
+	return strings.Join(append(parts, c.bounds.shape()...), "\n")
 }
 
 // changedLines names the lines of a shape that are new and those that are gone.

@@ -15,6 +15,9 @@ type totals struct {
 	late   int64
 	tooOld int64 // older than everything that Graphite keeps
 	left   int64 // belong to a bucket that a follower writes
+
+	outside int64 // of the bounds of time
+
 	points int64 // given to the sinks
 	series map[string]bool
 	first  int64 // earliest bucket
@@ -24,14 +27,16 @@ type totals struct {
 // counters account for every line that was written to the logs. They go on
 // from run to run where a state is kept.
 type counters struct {
-	Lines    int64 // counted in a bucket
-	Rejected int64 // matched no format, or had an impossible time
-	Late     int64 // changed no bucket
-	TooOld   int64 // older than everything that Graphite keeps
-	Untold   int64 // counted, at most, in buckets that could not be sent any more
-	Oversize int64 // longer than 4 MiB
-	Gaps     int64 // places where bytes vanished before they were read
-	GapBytes int64 // bytes known to have vanished there
+	Lines        int64 // counted in a bucket
+	Rejected     int64 // matched no format, or had an impossible time
+	Late         int64 // changed no bucket
+	TooOld       int64 // older than everything that Graphite keeps
+	Untold       int64 // counted, at most, in buckets that could not be sent any more
+	Outside      int64 // of the bounds of time
+	OutsideBytes int64 // that were not read for the sake of the bounds
+	Oversize     int64 // longer than 4 MiB
+	Gaps         int64 // places where bytes vanished before they were read
+	GapBytes     int64 // bytes known to have vanished there
 }
 
 // counters returns what has become of all lines so far.
@@ -42,6 +47,8 @@ func (p *pipeline) counters() counters {
 	c.Late += p.totals.late
 	c.TooOld += p.totals.tooOld
 	c.Untold += p.ledger.Untold()
+	c.Outside += p.totals.outside
+	c.OutsideBytes += s.OutsideBytes
 	c.Oversize += s.OversizeLines
 	c.Gaps += s.Gaps
 	c.GapBytes += s.GapBytes
@@ -50,33 +57,30 @@ func (p *pipeline) counters() counters {
 
 func (c counters) attrs() []any {
 	attrs := []any{"lines", c.Lines, "rejected", c.Rejected, "late", c.Late, "oversize", c.Oversize, "gaps", c.Gaps, "gap_bytes", c.GapBytes}
-	return append(attrs, c.beyond()...)
+	return append(append(attrs, c.beyond()...), outside(c.Outside, c.OutsideBytes)...)
 }
 
-// beyond returns the counters of lines that Graphite keeps nothing of, where
-// there are any.
-func (c counters) beyond() (attrs []any) {
-	if c.TooOld > 0 {
-		attrs = append(attrs, "too_old", c.TooOld)
-	}
-	if c.Untold > 0 {
-		attrs = append(attrs, "untold", c.Untold)
-	}
-	return attrs
+// beyond returns the counters of lines that Graphite keeps nothing of.
+func (c counters) beyond() []any {
+	return append(notZero("too_old", c.TooOld), notZero("untold", c.Untold)...)
 }
 
 // losses returns the counters that are not 0 although they should be.
 func (c counters) losses() []any {
-	attrs := c.beyond()
-	for _, one := range []struct {
-		name  string
-		count int64
-	}{{"oversize", c.Oversize}, {"gaps", c.Gaps}, {"gap_bytes", c.GapBytes}} {
-		if one.count > 0 {
-			attrs = append(attrs, one.name, one.count)
-		}
+	attrs := append(c.beyond(), notZero("oversize", c.Oversize)...)
+	return append(attrs, append(notZero("gaps", c.Gaps), notZero("gap_bytes", c.GapBytes)...)...)
+}
+
+// outside returns what was left out because of --since and --until.
+func outside(lines, bytes int64) []any {
+	return append(notZero("outside", lines), notZero("outside_bytes", bytes)...)
+}
+
+func notZero(name string, count int64) []any {
+	if count == 0 {
+		return nil
 	}
-	return attrs
+	return []any{name, count}
 }
 
 func newTotals() totals {
@@ -92,16 +96,16 @@ func (t *totals) sent(points []point.Point) {
 	}
 }
 
-func (t *totals) attrs(rejected, bytesRead int64, took time.Duration) []any {
+func (t *totals) attrs(rejected int64, read tail.Stats, took time.Duration) []any {
 	attrs := []any{
-		"lines", t.lines, "rejected", rejected, "late", t.late, "bytes_read", bytesRead,
+		"lines", t.lines, "rejected", rejected, "late", t.late, "bytes_read", read.BytesRead,
 		"points", t.points, "series", len(t.series), "first", t.moment(t.first), "last", t.moment(t.last),
 		"seconds", slog.Float64Value(math.Round(took.Seconds()*1000) / 1000),
 	}
 	if t.left > 0 {
 		attrs = append(attrs, "left_to_follower", t.left)
 	}
-	return attrs
+	return append(attrs, outside(t.outside, read.OutsideBytes)...)
 }
 
 // moment writes the start of a bucket; a run without points has none.

@@ -12,6 +12,7 @@
 package rollup
 
 import (
+	"math"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
@@ -29,11 +30,15 @@ const (
 	earliest = 946684800
 )
 
-// Options say how records are summed. Interval and Lateness are whole seconds.
+// Options say how records are summed. Interval and Lateness are whole seconds;
+// Since and Until are Unix seconds, multiples of Interval, and 0 where there is
+// no such bound.
 type Options struct {
 	Prefix   string        // first part of every series name, clean already
 	Interval time.Duration // length of a bucket; 0 means 60 s
 	Lateness time.Duration // how long after its end a bucket takes late lines
+	Since    int64         // lines before it are counted in no bucket
+	Until    int64         // nor are lines of that time and later
 	Metrics  Selection
 
 	// Retentions says at which steps Graphite keeps a series. Nil, or an empty
@@ -51,6 +56,13 @@ func (o Options) interval() int64 {
 
 func (o Options) lateness() int64 { return int64(o.Lateness / time.Second) }
 
+func (o Options) until() int64 {
+	if o.Until == 0 {
+		return math.MaxInt64
+	}
+	return o.Until
+}
+
 // A Table holds the sums of the lines of one batch. It is for one goroutine,
 // and is used again for the next batch after Begin.
 type Table struct {
@@ -58,6 +70,8 @@ type Table struct {
 	width    int
 	interval int64
 	lateness int64
+	since    int64
+	until    int64
 
 	source  int
 	latest  int64 // latest time that is not too far in the future
@@ -89,6 +103,13 @@ type window struct {
 type Refused struct {
 	Future  int64 // more than five minutes ahead of the clock
 	Ancient int64 // before the year 2000
+	Outside int64 // before Options.Since, or not before Options.Until
+}
+
+// Plausible says whether a line of the given time, read at the given time, is
+// neither Future nor Ancient.
+func Plausible(when int64, read time.Time) bool {
+	return when >= earliest && when <= read.Unix()+maxAhead
 }
 
 // NewTable returns an empty table; Begin comes before the first Add.
@@ -98,6 +119,8 @@ func NewTable(o Options) *Table {
 		width:    o.Metrics.width(),
 		interval: o.interval(),
 		lateness: o.lateness(),
+		since:    o.Since,
+		until:    o.until(),
 		index:    make(map[int64]int),
 	}
 }
@@ -164,7 +187,14 @@ func (t *Table) advance(when int64) bool {
 }
 
 // turn goes to the bucket of when, and says whether a line may be added to it.
+// The bucket at hand always lies inside the bounds, because they are multiples
+// of the interval. A line outside moves the clock of its file all the same, so
+// that the buckets inside become what they would be without bounds.
 func (t *Table) turn(when int64) bool {
+	if when < t.since || when >= t.until {
+		t.refused.Outside++
+		return false
+	}
 	start := when - when%t.interval
 	if start+t.interval+t.lateness < t.newest {
 		t.late++

@@ -109,6 +109,34 @@ func TestRefusesAsAddDoes(t *testing.T) {
 	}
 }
 
+// TestBounds refuses what lies outside, to the second, and lets it move the
+// clock all the same.
+func TestBounds(t *testing.T) {
+	o := options(t)
+	o.Since, o.Until = noon, noon+120
+	table := NewTable(o)
+	table.Begin(0, time.Unix(noon+7200, 0))
+	for _, when := range []int64{noon - 1, noon, noon + 119, noon + 120, noon - 1, noon + 60, noon + 60 + 601} {
+		table.Add(record(when, 200, 1))
+	}
+	table.Add(record(noon, 200, 1)) // late by the clock of a line outside
+	if want := (Refused{Outside: 4}); table.refused != want {
+		t.Errorf("refused %+v, want %+v", table.refused, want)
+	}
+	if out := NewLedger(o).Merge(table); out.Counted != 3 || out.Late != 1 {
+		t.Errorf("outcome %+v, want 3 lines counted and 1 late", out)
+	}
+}
+
+func TestPlausible(t *testing.T) {
+	read := time.Unix(noon, 0)
+	for when, want := range map[int64]bool{earliest - 1: false, earliest: true, noon + maxAhead: true, noon + maxAhead + 1: false} {
+		if Plausible(when, read) != want {
+			t.Errorf("%d is plausible: %v", when, !want)
+		}
+	}
+}
+
 func TestTimesThatAreRefusedFirst(t *testing.T) {
 	table := NewTable(options(t))
 	table.Begin(0, time.Unix(noon, 0))

@@ -118,6 +118,7 @@ func unpack(m form, r io.Reader) (io.ReadCloser, error) {
 
 // A stream is an open decompressor and the lines cut from it.
 type stream struct {
+	packed   *io.SectionReader
 	unpacked io.ReadCloser
 	cutter   cutter
 }

@@ -38,6 +38,9 @@ func (f *Follower) over(x *file, now time.Time) bool {
 		}
 		f.gap(x, x.last.size-x.pos)
 		return true
+	case x.cut:
+		f.leaveRest(x)
+		return true
 	case x.form.packed():
 		return x.broken
 	case x.unread() || x.doubted || x.limit < 0:

@@ -66,6 +66,9 @@ type file struct {
 	broken bool    // packed: counted as damaged
 	rest   *Skip   // packed: what stands behind the last newline, if anything
 
+	passed bool // what is too old in it was passed over, or is not to be
+	cut    bool // it is not read to its end, because the rest is too new
+
 	found   time.Time // when it was opened first
 	last    status    // as of the last look
 	looked  time.Time // when that was
@@ -135,7 +138,7 @@ func (x *file) name() string { return x.path }
 
 // unread says whether this round has more to read from x.
 func (x *file) unread() bool {
-	if x.fd == nil || x.copyOf != nil || !x.placed {
+	if x.fd == nil || x.copyOf != nil || !x.placed || x.cut {
 		return false
 	}
 	if x.form.packed() {
@@ -148,7 +151,7 @@ func (x *file) unread() bool {
 // file are not known before it is unpacked; its size on disk stands for them.
 func (x *file) lag() int64 {
 	switch {
-	case x.fd == nil || x.copyOf != nil || x.ignored:
+	case x.fd == nil || x.copyOf != nil || x.ignored || x.cut:
 		return 0
 	case x.form.packed():
 		if x.done {

@@ -171,6 +171,7 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 				return read, false
 			}
 		}
+		f.leaveNew(t.feed)
 		if !t.feed.unread() {
 			heap.Pop(work)
 		}
@@ -226,8 +227,8 @@ func (f *Follower) arrivals(work *backlog) {
 			f.look(x, now)
 			if x.ignored {
 				f.retire(x)
-			} else if x.unread() {
-				work.add(f, x)
+			} else {
+				work.addUnread(f, x)
 			}
 		}
 	}

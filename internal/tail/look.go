@@ -102,6 +102,9 @@ func (f *Follower) lookPlain(x *file, prev, st status, now time.Time) {
 	if x.copyOf != nil {
 		f.lookPlainCopy(x)
 	}
+	if x.placed && x.copyOf == nil {
+		f.passOld(x)
+	}
 }
 
 const (

@@ -28,7 +28,7 @@ func (f *Follower) beginPresent(x *file, st status, now time.Time) {
 	}
 }
 
-func (f *Follower) looksBack() bool { return f.o.Since > 0 && f.o.TimeOf != nil }
+func (f *Follower) looksBack() bool { return f.o.LookBack > 0 && f.o.TimeOf != nil }
 
 // beginAfter lets x begin at the line that the byte at size belongs to.
 func (f *Follower) beginAfter(x *file, st status, size int64) {
@@ -54,13 +54,13 @@ func (f *Follower) beginAt(x *file, pos int64) {
 	x.moveTo(pos, d)
 }
 
-// lookBack finds the first line of x that is not older than Since, and lets x
+// lookBack finds the first line of x that is not older than LookBack, and lets x
 // begin there, else at its end. It tells whether older rotations of the log
 // may hold such lines too: no line was met that is older by the lateness.
 func (f *Follower) lookBack(x *file, st status) (all bool, err error) {
 	f.decideForm(x, st)
 	// A line is written after its time, so an older file holds none.
-	if !f.looksBack() || st.mtime < f.o.Since*int64(time.Second) {
+	if !f.looksBack() || st.mtime < f.o.LookBack*int64(time.Second) {
 		f.beginAfter(x, st, st.size)
 		return true, nil
 	}
@@ -114,7 +114,7 @@ func (f *Follower) searchBack(x *file, size int64) (pos int64, all bool, err err
 }
 
 // firstSince returns where the first line of block begins that is not older
-// than Since and has no line after it that is too old, -1 if none; and whether
+// than LookBack and has no line after it that is too old, -1 if none; and whether
 // there is one that is too old.
 func (f *Follower) firstSince(block []byte) (first int, old bool) {
 	first = -1
@@ -122,9 +122,9 @@ func (f *Follower) firstSince(block []byte) (first int, old bool) {
 	for line := range (Batch{Data: block}).Lines() {
 		t, ok := f.o.TimeOf(line)
 		switch {
-		case ok && t < f.o.Since-f.o.Lateness:
+		case ok && t < f.o.LookBack-f.o.Lateness:
 			first, old = -1, true
-		case ok && t >= f.o.Since && first < 0:
+		case ok && t >= f.o.LookBack && first < 0:
 			first = at
 		}
 		at += bytes.IndexByte(block[at:], '\n') + 1
@@ -169,11 +169,11 @@ func (f *Follower) lookBackPacked(x *file) (all bool, err error) {
 }
 
 // lookBackRotated follows the file that was rotated last from path, if it
-// holds lines that are not older than Since. It is followed like a file that
+// holds lines that are not older than LookBack. It is followed like a file that
 // was renamed while it was read: late lines may still be written to it.
 func (f *Follower) lookBackRotated(path string, now time.Time) {
 	dir, base := filepath.Split(path)
-	newest, mtime := "", f.o.Since*int64(time.Second)
+	newest, mtime := "", f.o.LookBack*int64(time.Second)
 	for _, name := range listNames(dir) {
 		if !rotationOf(name, base) {
 			continue

@@ -47,7 +47,7 @@ func TestLookBack(t *testing.T) {
 			want = all[first:]
 		}
 		r := started(t, Options{
-			Patterns: []string{d.at("a.log")}, Since: since, Lateness: lateness,
+			Patterns: []string{d.at("a.log")}, LookBack: since, Lateness: lateness,
 			TimeOf: timeOf, NoWatch: true, BlockSize: 100,
 		})
 		r.stop()
@@ -75,7 +75,7 @@ func TestLookBackIntoRotated(t *testing.T) {
 				put("a.log.1", lines("a", 500, 550), 1055)
 				put("a.log", lines("a", 1050, 10), 1060)
 				r := started(t, Options{
-					Patterns: []string{d.at(pattern)}, Since: 1000, Lateness: 300, TimeOf: timeOf, NoWatch: true,
+					Patterns: []string{d.at(pattern)}, LookBack: 1000, Lateness: 300, TimeOf: timeOf, NoWatch: true,
 				})
 				r.want(lines("a", 1000, 60))
 				if end != "" {
@@ -93,15 +93,15 @@ func TestLookBackStopsAtAnOldLine(t *testing.T) {
 	d := newDir(t)
 	d.write("a.log.1", lines("rotated", 990, 20))
 	d.write("a.log", lines("a", 500, 1)+lines("a", 995, 10))
-	r := started(t, Options{Patterns: []string{d.at("a.log")}, Since: 1000, Lateness: 300, TimeOf: timeOf, NoWatch: true})
+	r := started(t, Options{Patterns: []string{d.at("a.log")}, LookBack: 1000, Lateness: 300, TimeOf: timeOf, NoWatch: true})
 	r.want(lines("a", 1000, 5))
 }
 
 func TestNoLookBack(t *testing.T) {
 	for name, o := range map[string]Options{
 		"no since":  {TimeOf: timeOf},
-		"no times":  {Since: 1000},
-		"too early": {Since: time.Now().Unix() + 3600, TimeOf: timeOf},
+		"no times":  {LookBack: 1000},
+		"too early": {LookBack: time.Now().Unix() + 3600, TimeOf: timeOf},
 	} {
 		d := newDir(t)
 		d.write("a.log", lines("a", 1000, 10)+"1010 unfin")

@@ -33,19 +33,24 @@ type Options struct {
 	// was found and against its last component.
 	Exclude []string
 	// FromStart begins the files that are present at the first start at their
-	// first byte. Otherwise they begin at their end, or where Since says.
+	// first byte. Otherwise they begin at their end, or where LookBack says.
 	// Files found later always begin at their first byte.
 	FromStart bool
 	// Once ends the sequence when everything has been given out that the
 	// files held when Batches began.
 	Once bool
-	// Since, in Unix seconds, makes the files that are present at the first
+	// LookBack, in Unix seconds, makes the files that are present at the first
 	// start begin at their first line that is not older; 0 is for their end.
 	// It needs TimeOf and has no meaning with FromStart.
-	Since int64
-	// Lateness in seconds is how long after its time a line may be written.
-	// The look-back for Since ends at a line that is older by that much.
+	LookBack int64
+	// Lateness, in seconds, is how much older than a line before it a line may
+	// be. The look-back ends at a line that is older than LookBack by more.
 	Lateness int64
+	// Since and Until, in Unix seconds, tell that nothing is done with lines
+	// of an earlier time than Since, or of Until and later; 0 is no bound. What
+	// surely holds no other lines, by Lateness, may be left unread. It needs
+	// TimeOf. Lines outside are given out all the same where they are read.
+	Since, Until int64
 	// Resume continues where an earlier Follower's State was taken. Non-nil,
 	// even if it holds no files, it makes this start not the first one.
 	Resume *State

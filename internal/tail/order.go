@@ -38,14 +38,22 @@ func (t turn) before(u turn) bool {
 func (f *Follower) backlog() *backlog {
 	w := &backlog{}
 	for _, x := range f.open {
-		if x.unread() {
-			w.add(f, x)
-		}
+		w.addUnread(f, x)
 	}
 	if f.input != nil && f.input.unread() {
 		w.add(f, f.input)
 	}
 	return w
+}
+
+// addUnread adds x if there is something in it to be read.
+func (w *backlog) addUnread(f *Follower, x *file) {
+	if x.unread() {
+		f.leaveNew(x)
+	}
+	if x.unread() {
+		w.add(f, x)
+	}
 }
 
 func (w *backlog) add(f *Follower, s feed) {

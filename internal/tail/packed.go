@@ -26,12 +26,13 @@ func (r readerAt) ReadAt(b []byte, off int64) (int, error) {
 
 // openStream begins to unpack x at its first byte.
 func (x *file) openStream(f *Follower) (*stream, error) {
-	r, err := unpack(x.form, io.NewSectionReader(readerAt{f, x.fd}, 0, x.last.size))
+	packed := io.NewSectionReader(readerAt{f, x.fd}, 0, x.last.size)
+	r, err := unpack(x.form, packed)
 	if err != nil {
 		return nil, err
 	}
 	long := func(end int64) { f.skipLine(x.source, x.path, end) }
-	return &stream{unpacked: r, cutter: cutter{max: f.o.MaxLine, stats: &f.stats, long: long}}, nil
+	return &stream{packed: packed, unpacked: r, cutter: cutter{max: f.o.MaxLine, stats: &f.stats, long: long}}, nil
 }
 
 func (x *file) closeStream() {
@@ -142,6 +143,9 @@ func (f *Follower) lookPacked(x *file, now time.Time) {
 	}
 	if x.copyOf != nil {
 		f.lookPackedCopy(x)
+	}
+	if x.placed && x.copyOf == nil && x.pos == 0 {
+		f.passOldPacked(x)
 	}
 }
 

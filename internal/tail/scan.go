@@ -250,9 +250,11 @@ func (f *Follower) adopt(e entry, first bool, now time.Time) *file {
 // atEnd says whether the files that are present at the start are history.
 func (f *Follower) atEnd() bool { return !f.o.FromStart && f.o.Resume == nil }
 
-// unchanged says whether a closed file is as it was when it was closed.
+// unchanged says whether a closed file is as it was when it was closed, and
+// there is nothing more in it. How far one is read that was cut off depends on
+// the bounds of this run.
 func (x *file) unchanged(st status) bool {
-	if x.resumed {
+	if x.resumed || x.cut {
 		return false
 	}
 	return x.last.size == st.size && x.last.mtime == st.mtime || x.ignored && x.form.packed()
@@ -334,6 +336,7 @@ func (f *Follower) awake(x *file, fd *os.File, st status, now time.Time) bool {
 		x.quiet = now
 	}
 	x.begun, x.timely, x.resumed, x.recheck, x.done = false, false, false, true, false
+	x.passed, x.cut = false, false
 	x.seen, x.nul = x.pos, 0
 	return true
 }

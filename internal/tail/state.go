@@ -27,6 +27,7 @@ type FileState struct {
 	Quiet     time.Time // when its last line was read or it lost its name
 	Undecided bool      // it may be a copy of another one
 	Ignored   bool      // history that is not read
+	Cut       bool      // not read to its end, because of Until
 	Lost      int64     // bytes that were lost unless a copy turns up
 	Missed    bool      // present at the first start and not to be opened since; up to Offset it is history
 }
@@ -56,7 +57,7 @@ func (x *file) state() FileState {
 		Head: x.head.sum, Marker: x.mark, Offset: x.pos,
 		Size: x.last.size, Modified: x.last.mtime, Form: int(x.form),
 		// What was not found again yet is still to be found by the next run.
-		Open: x.fd != nil || x.resumed, Named: x.named || x.resumed && x.followed, Quiet: x.quiet, Ignored: x.ignored, Lost: x.lost,
+		Open: x.fd != nil || x.resumed, Named: x.named || x.resumed && x.followed, Quiet: x.quiet, Ignored: x.ignored, Cut: x.cut, Lost: x.lost,
 	}
 	if x.copyOf != nil || x.base != nil || !x.placed {
 		s.Undecided, s.Offset, s.Marker = true, 0, Digest{}
@@ -77,7 +78,7 @@ func (f *Follower) resume(s *State) {
 		x := &file{
 			source: r.Source, path: r.Path, root: r.Log, stems: stemsOf(r.Path, r.Log), id: identity{r.Dev, r.Ino},
 			head: fingerprint{sum: r.Head}, mark: r.Marker, pos: r.Offset, seen: r.Offset,
-			form: form(r.Form), limit: -1, named: r.Named, quiet: r.Quiet, ignored: r.Ignored,
+			form: form(r.Form), limit: -1, named: r.Named, quiet: r.Quiet, ignored: r.Ignored, cut: r.Cut,
 			last: status{size: r.Size, mtime: r.Modified, links: 1}, lost: r.Lost, lostAt: time.Now(),
 			placed: !r.Undecided, resumed: r.Open, followed: r.Named,
 		}

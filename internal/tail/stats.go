@@ -12,6 +12,7 @@ type Stats struct {
 	Begun   int64 // files begun so far, each generation counted
 
 	BytesRead       int64 // given out in batches
+	OutsideBytes    int64 // not read because of Since and Until; of compressed files those on disk
 	OversizeLines   int64 // skipped because they are longer than MaxLine
 	NulBytes        int64 // dropped at the beginning of lines
 	UnfinishedBytes int64 // of last lines without a newline in files read no further
