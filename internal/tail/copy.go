@@ -151,10 +151,21 @@ func (f *Follower) continueAs(x, a *file) {
 		f.o.Log.Info("a copy of a followed file is not read again", "path", x.path, "of", a.path)
 		return
 	}
-	x.base = a
+	f.goOnFrom(x, a)
 	x.moveTo(a.pos, a.mark)
 	if x.form == plain {
 		f.inherit(x)
+	}
+}
+
+// goOnFrom lets x be read on where a was, whose clock it takes over.
+func (f *Follower) goOnFrom(x, a *file) {
+	x.base = a
+	if f.o.Clock == nil {
+		return
+	}
+	if t, ok := f.o.Clock(a.source); ok {
+		x.first, x.timely, x.begun = t, true, true
 	}
 }
 
@@ -228,7 +239,7 @@ func (f *Follower) copyOutlives(x, a *file) {
 		return
 	}
 	f.ownAt(x, a.pos)
-	x.base = a
+	f.goOnFrom(x, a)
 	f.inherit(x)
 }
 
@@ -309,7 +320,8 @@ func (f *Follower) lookPackedCopy(x *file) {
 	if a.fd != nil && (a.unread() || a.doubted) {
 		return
 	}
-	x.copyOf, x.base = nil, a
+	x.copyOf = nil
+	f.goOnFrom(x, a)
 	x.moveTo(a.pos, a.mark)
 }
 
@@ -319,6 +331,7 @@ func (f *Follower) mistaken(x *file) {
 	f.stats.Continued--
 	x.reject = append(x.reject, x.base)
 	x.base, x.placed, x.recheck = nil, false, true
+	x.begun, x.timely = false, false
 	x.moveTo(0, Digest{})
 }
 
