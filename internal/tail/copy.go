@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"path/filepath"
 	"time"
 )
 
@@ -27,6 +28,10 @@ func (f *Follower) placePlain(x *file, now time.Time) {
 		return
 	}
 	best, unsure := f.original(x, head[:n], func(a *file) answer { return f.compare(a, x, head[:n]) })
+	if x.waits && f.o.Once {
+		x.doubted = true
+		return
+	}
 	if unsure && (now.Sub(x.changed) < 2*f.o.Poll || now.Sub(x.found) < 2*f.o.Poll) && !f.o.Once {
 		// A copy in the making; it is decided when it has grown or stopped.
 		x.doubted = true
@@ -42,10 +47,11 @@ func (f *Follower) placePlain(x *file, now time.Time) {
 // original returns the file that x, which begins with head, holds most of, and
 // whether that may change: when something else is decided, or when x has grown.
 func (f *Follower) original(x *file, head []byte, compare func(a *file) answer) (best *file, unsure bool) {
+	x.waits = false
 	for a := range f.relatives(x) {
 		unsure = unsure || unclear(a)
-		if a.pending() && a.source < x.source && a.head.size() > 0 && a.head.begins(head) != no {
-			unsure = true
+		if x.waitsFor(a, head) {
+			x.waits, unsure = true, true
 			continue
 		}
 		if !mayCopy(a, x) {
@@ -65,18 +71,42 @@ func (f *Follower) original(x *file, head []byte, compare func(a *file) answer) 
 
 // unclear says whether a may have been truncated, which is not decided yet.
 func unclear(a *file) bool {
-	if a.fd == nil || a.form != plain {
+	if a.fd == nil || a.form != plain || a.pos == 0 {
 		return false
 	}
 	info, err := a.fd.Stat()
 	return err == nil && statusOf(info).size < a.pos
 }
 
-// pending says whether it is not known yet how far a will have been read after
-// this round.
-func (x *file) pending() bool {
-	return x.fd != nil && x.form == plain && (!x.placed || x.pos == 0 && x.unread())
+// waitsFor says whether it is to be seen first how far a is read, because x,
+// which begins with head, may be a copy of it. Of two files that nobody has read
+// a plain one goes before a packed one: it needs not be unpacked to be compared.
+func (x *file) waitsFor(a *file, head []byte) bool {
+	switch {
+	case a.fd == nil || a.stuck != nil:
+		return false
+	case a.looked.IsZero():
+		return true
+	case a.form.packed() != x.form.packed():
+		if a.form.packed() {
+			return false
+		}
+	case a.source > x.source:
+		return false
+	}
+	if a.head.size() == 0 || a.head.begins(head) == no || a.head.size() < headSize && !beside(a, x) {
+		return false
+	}
+	if a.form.packed() {
+		return !a.placed || a.copyOf != nil || a.unread()
+	}
+	return !a.placed || a.pos == 0 && a.unread()
 }
+
+// beside says whether two files are in one directory. Elsewhere a log of the
+// same name may be another site's, and hold the same few lines of whoever looks
+// after both.
+func beside(a, x *file) bool { return filepath.Dir(a.path) == filepath.Dir(x.path) }
 
 // mayCopy says whether x, which is not a, can hold what was read from a.
 func mayCopy(a, x *file) bool {
@@ -99,7 +129,7 @@ func mayCopy(a, x *file) bool {
 	case a.emptied || a.resumed || a.fd != nil && a.named && a.path != x.path:
 		// Truncated after it was copied, or gone since an earlier run, or copied
 		// and still where it was.
-		return a.head.size() >= headEnough || int64(a.mark.Len) == a.pos
+		return a.head.size() >= headEnough || int64(a.mark.Len) == a.pos && beside(a, x)
 	case a.fd != nil:
 		// Replaced at its path by a file of the same content. A file that was
 		// renamed, and so has a name still, is followed by an empty one.
@@ -125,8 +155,13 @@ func (f *Follower) compare(a, x *file, head []byte) answer {
 		}
 		return no
 	}
-	if a.fd != nil && a.form == plain && !f.sameBefore(a, x, x.last.size) {
-		return no
+	if a.fd != nil && a.form == plain {
+		if !f.sameBefore(a, x, x.last.size) {
+			return no
+		}
+		if f.o.Once {
+			return yes // it will not grow any more
+		}
 	}
 	return maybe
 }
@@ -337,7 +372,8 @@ func (f *Follower) mistaken(x *file) {
 
 // verified notes that the packed file x holds what was read from its base.
 func (f *Follower) verified(x *file) {
-	if x.base.fd == nil {
+	if x.base.fd == nil || x.base.form.packed() || f.o.Once {
+		// There may be more in x: the other one may be damaged, or a part.
 		f.inherit(x)
 		return
 	}

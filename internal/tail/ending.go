@@ -43,7 +43,7 @@ func (f *Follower) over(x *file, now time.Time) bool {
 		return true
 	case x.form.packed():
 		return x.broken
-	case x.unread() || x.doubted || x.limit < 0:
+	case x.unread() || x.doubted || x.limit < 0 || f.compared(x):
 		return false
 	case x.copyOf != nil:
 		// What it holds beyond the original, the next look finds out.
@@ -53,6 +53,11 @@ func (f *Follower) over(x *file, now time.Time) bool {
 	f.skipRest(rest)
 	f.unfinished(x.path, x.limit-x.pos, rest)
 	return true
+}
+
+// compared says whether a packed file is still to be compared with x.
+func (f *Follower) compared(x *file) bool {
+	return slices.ContainsFunc(f.open, func(y *file) bool { return y.base == x || y.copyOf == x && y.form.packed() })
 }
 
 // finished says whether the sequence is at its end.

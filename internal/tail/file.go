@@ -96,6 +96,7 @@ type file struct {
 	copyOf  *file // it holds what that one holds, and is not read meanwhile
 	common  int64 // length known to be the same in both
 	whole   bool  // everything that had been read is in the copy
+	waits   bool  // for another file to be read that it may be a copy of
 	doubted bool  // something about it is undecided in this round
 	doubt   time.Time
 

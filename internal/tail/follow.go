@@ -174,6 +174,9 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 		f.leaveNew(t.feed)
 		if !t.feed.unread() {
 			heap.Pop(work)
+			if x, isFile := t.feed.(*file); isFile {
+				f.finish(work, x, now)
+			}
 		}
 		if len(work.turns) > 0 && time.Since(f.ticked) >= f.o.Poll {
 			f.arrivals(work)
@@ -206,14 +209,50 @@ func (f *Follower) scanIfDue(now time.Time) {
 }
 
 func (f *Follower) lookAll(now time.Time) {
+	fresh := false
 	for _, x := range slices.Clone(f.open) {
+		fresh = fresh || x.looked.IsZero()
 		f.look(x, now)
 		if x.ignored {
 			f.retire(x)
 		}
 	}
+	if fresh {
+		// Some may have waited only for others to be looked at.
+		f.lookAtWaiting(slices.Values(f.open), now)
+	}
 	if f.input != nil {
 		f.input.begin(now)
+	}
+}
+
+// lookAtWaiting looks again at those of the files that wait for another one, and
+// returns them.
+func (f *Follower) lookAtWaiting(files iter.Seq[*file], now time.Time) (looked []*file) {
+	for x := range files {
+		if x.fd != nil && x.waits {
+			looked = append(looked, x)
+		}
+	}
+	for _, x := range looked {
+		f.look(x, now)
+	}
+	return looked
+}
+
+// finish is told that x is not read any further in this round, and goes on with
+// those that have waited for that.
+func (f *Follower) finish(work *backlog, x *file, now time.Time) {
+	if !x.placed {
+		// It was taken for a copy of another one and is none.
+		f.look(x, now)
+		work.addUnread(f, x)
+	}
+	for _, y := range f.lookAtWaiting(f.relatives(x), now) {
+		work.addUnread(f, y)
+	}
+	if x.form.packed() && x.done || f.o.Once && f.over(x, now) {
+		f.retire(x)
 	}
 }
 
