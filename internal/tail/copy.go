@@ -195,7 +195,7 @@ func (f *Follower) continueAs(x, a *file) {
 
 // goOnFrom lets x be read on where a was, whose clock it takes over.
 func (f *Follower) goOnFrom(x, a *file) {
-	x.base = a
+	x.base, x.twin = a, a
 	if f.o.Clock == nil {
 		return
 	}

@@ -64,7 +64,7 @@ func (f *Follower) compared(x *file) bool {
 func (f *Follower) finished() bool {
 	ended := f.input == nil || f.input.eof && !f.input.unread()
 	if f.o.Once {
-		return ended && len(f.open) == 0 && len(f.waiting) == 0
+		return ended && len(f.open) == 0 && len(f.queue) == 0
 	}
 	return f.input != nil && ended && len(f.globs) == 0
 }

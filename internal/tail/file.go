@@ -92,6 +92,7 @@ type file struct {
 	stood   bool // it was empty for a while, which a copy in the making is not
 	placed  bool // it is decided whether it is new or goes on from another one
 	base    *file
+	twin    *file // the last one that was its base
 	reject  []*file
 	copyOf  *file // it holds what that one holds, and is not read meanwhile
 	common  int64 // length known to be the same in both

@@ -47,7 +47,8 @@ type Follower struct {
 	suspects map[string]int      // paths to look beside for rotated files, and how often
 	dirTimes map[string]status   // directories of followed paths at the last scan
 	missed   map[string]status   // present at the first start and not to be opened then
-	waiting  map[string]bool     // not opened for want of descriptors
+	queue    []queued            // in a Once run, not opened yet for want of descriptors
+	most     int                 // how many files are open then at a time
 	said     map[string]string
 	ticked   time.Time
 	hinted   bool // the last wait was ended by a hint
@@ -72,7 +73,7 @@ func New(o Options) (*Follower, error) {
 		watch:   newWatcher(o.Log, o.NoWatch || o.Once),
 		byID:    map[identity]*file{}, kin: map[string][]*file{},
 		shown: map[string]identity{}, links: map[string]string{}, suspects: map[string]int{}, dirTimes: map[string]status{},
-		missed: map[string]status{}, waiting: map[string]bool{}, said: map[string]string{},
+		missed: map[string]status{}, said: map[string]string{},
 	}
 	return f, nil
 }
@@ -148,6 +149,7 @@ type feed interface {
 func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, error) bool) (read, ok bool) {
 	first := f.scanned.IsZero()
 	f.scanIfDue(now)
+	f.admit(now)
 	f.lookAll(now)
 	// The first files and their positions can be kept before a line is read.
 	if first && !f.tick(yield, Tick{Now: now, Low: math.MinInt64, Behind: true}) {
@@ -251,7 +253,23 @@ func (f *Follower) finish(work *backlog, x *file, now time.Time) {
 	for _, y := range f.lookAtWaiting(f.relatives(x), now) {
 		work.addUnread(f, y)
 	}
-	if x.form.packed() && x.done || f.o.Once && f.over(x, now) {
+	f.retireOver(x, now)
+	if x.twin != nil {
+		f.retireOver(x.twin, now) // it was kept open to be compared with
+	}
+	opened := f.admit(now)
+	for _, y := range opened {
+		f.look(y, now)
+	}
+	f.lookAtWaiting(slices.Values(opened), now)
+	for _, y := range opened {
+		work.addUnread(f, y)
+	}
+}
+
+// retireOver closes x if nothing in it is read any more.
+func (f *Follower) retireOver(x *file, now time.Time) {
+	if x.fd != nil && (x.form.packed() && x.done || f.o.Once && f.over(x, now)) {
 		f.retire(x)
 	}
 }
@@ -350,6 +368,10 @@ func (f *Follower) lastTick(now time.Time) Tick {
 	}
 	if f.input != nil && f.input.behind() {
 		hold(f.input)
+	}
+	if len(f.queue) > 0 {
+		t.Behind = true
+		t.Low = min(t.Low, f.queue[0].clock)
 	}
 	return t
 }

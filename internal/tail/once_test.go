@@ -296,29 +296,3 @@ func TestReadErrorsAreNotTheEnd(t *testing.T) {
 		})
 	}
 }
-
-// TestFewDescriptors reads more files than can be open at a time.
-func TestFewDescriptors(t *testing.T) {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	fds, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := newDir(t)
-	for i := range 100 {
-		d.write(fmt.Sprintf("%d.log", i), lines("a", i*10, 10))
-	}
-	low := limit
-	low.Cur = uint64(len(fds) + 30)
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
-	r := once(t, Options{Patterns: []string{d.at("*.log")}})
-	if len(r.lines) != 1000 || r.f.Stats().OpenErrors == 0 {
-		t.Errorf("%d lines, %d open errors; want 1000, some", len(r.lines), r.f.Stats().OpenErrors)
-	}
-}

@@ -80,6 +80,14 @@ func (p fingerprint) size() int { return p.sum.Len }
 // answer is maybe when head is too short to tell.
 func (p fingerprint) begins(head []byte) answer {
 	if len(head) >= p.sum.Len {
+		if len(p.raw) == p.sum.Len {
+			// The bytes themselves are compared faster than digested, which
+			// matters where thousands of files are compared with each other.
+			if bytes.Equal(head[:p.sum.Len], p.raw) {
+				return yes
+			}
+			return no
+		}
 		if digest(head[:p.sum.Len]) == p.sum {
 			return yes
 		}

@@ -175,6 +175,9 @@ func (f *Follower) gone(x *file) {
 // before the truncation, and compressed within seconds. What an earlier run was
 // reading and nobody has found again is a gap, of at least the size seen then.
 func (f *Follower) settleGaps(now time.Time, all bool) {
+	if len(f.queue) > 0 {
+		return // what was not found may still be opened
+	}
 	for _, x := range f.closed {
 		if !all && now.Sub(x.lostAt) < 5*f.o.Poll {
 			continue

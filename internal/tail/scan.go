@@ -22,18 +22,22 @@ type entry struct {
 func (f *Follower) scan(now time.Time) {
 	first := f.scanned.IsZero()
 	f.scanned = now
-	entries := f.list()
 	if f.o.Once && !first {
-		entries = f.awaited(entries)
+		return
 	}
+	entries := f.list()
 	if first {
 		f.noteLiterals()
 	}
 	found := make(map[*file]bool, len(entries))
+	left := map[identity]bool{}
 	shown := make(map[string]identity, len(entries))
 	for _, e := range entries {
 		old := f.byID[f.shown[e.path]]
 		x := f.adopt(e, first, now)
+		if x == nil && f.reserve.full {
+			left[e.st.id] = true
+		}
 		if x == nil {
 			continue
 		}
@@ -44,7 +48,13 @@ func (f *Follower) scan(now time.Time) {
 		}
 		found[x] = true
 	}
-	if f.o.Once && (!first || f.o.Resume == nil) {
+	if f.o.Once && len(left) > 0 {
+		f.lineUp(entries, left, now)
+		for _, x := range f.open {
+			found[x] = true
+		}
+	}
+	if f.o.Once && f.o.Resume == nil {
 		return
 	}
 	for path := range f.shown {
@@ -106,17 +116,6 @@ func (f *Follower) noteLiterals() {
 			f.suspects[g.path] = 0
 		}
 	}
-}
-
-// awaited returns the files that a Once run could not open at its start for
-// want of descriptors.
-func (f *Follower) awaited(entries []entry) []entry {
-	entries = slices.DeleteFunc(entries, func(e entry) bool { return !f.waiting[e.path] })
-	clear(f.waiting)
-	for _, e := range entries {
-		f.waiting[e.path] = true // as long as it exists
-	}
-	return entries
 }
 
 // list returns the regular files that the patterns lead to, each path once.
@@ -223,7 +222,6 @@ func (f *Follower) adopt(e entry, first bool, now time.Time) *file {
 		return x
 	}
 	if f.reserve.full {
-		f.waiting[e.path] = true
 		return nil
 	}
 	fd, st, err := openRegular(e.path)
@@ -232,7 +230,6 @@ func (f *Follower) adopt(e entry, first bool, now time.Time) *file {
 		return nil
 	}
 	f.unsay(e.path)
-	delete(f.waiting, e.path)
 	x, fresh := f.take(e.path, fd, st, now)
 	x.present, x.named = first, true
 	was, missed := f.missed[e.path]
@@ -345,10 +342,8 @@ func (f *Follower) awake(x *file, fd *os.File, st status, now time.Time) bool {
 // is remembered: what it holds now is history when it can be read later.
 func (f *Follower) openFailed(e entry, err error, first bool) {
 	f.stats.OpenErrors++
-	if f.reserve.exhausted(err) {
-		f.waiting[e.path] = true
-	} else {
-		delete(f.waiting, e.path)
+	if f.reserve.exhausted(err) && f.o.Once {
+		return // it waits in the queue
 	}
 	if first && f.atEnd() {
 		f.missed[e.path] = e.st
