@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -26,6 +27,52 @@ func (f *Follower) closeAll(now time.Time) {
 		rest := f.streamRest(in.source, standardInput, &in.cutter)
 		f.skipRest(rest)
 		f.unfinished(standardInput, in.cutter.unfinished(), rest)
+	}
+}
+
+// lookAtWaiting looks again at those of the files that wait for another one, and
+// returns them.
+func (f *Follower) lookAtWaiting(files iter.Seq[*file], now time.Time) (looked []*file) {
+	for x := range files {
+		if x.fd != nil && x.waits {
+			looked = append(looked, x)
+		}
+	}
+	for _, x := range looked {
+		f.look(x, now)
+	}
+	return looked
+}
+
+// finish is told that x is not read any further in this round, and goes on with
+// those that have waited for that.
+func (f *Follower) finish(work *backlog, x *file, now time.Time) {
+	if !x.placed {
+		// It was taken for a copy of another one and is none.
+		f.look(x, now)
+		work.addUnread(f, x)
+	}
+	for _, y := range f.lookAtWaiting(f.relatives(x), now) {
+		work.addUnread(f, y)
+	}
+	f.retireOver(x, now)
+	if x.twin != nil {
+		f.retireOver(x.twin, now) // it was kept open to be compared with
+	}
+	opened := f.admit(now)
+	for _, y := range opened {
+		f.look(y, now)
+	}
+	f.lookAtWaiting(slices.Values(opened), now)
+	for _, y := range opened {
+		work.addUnread(f, y)
+	}
+}
+
+// retireOver closes x if nothing in it is read any more.
+func (f *Follower) retireOver(x *file, now time.Time) {
+	if x.fd != nil && (x.form.packed() && x.done || f.o.Once && f.over(x, now)) {
+		f.retire(x)
 	}
 }
 

@@ -299,3 +299,44 @@ func TestTickTells(t *testing.T) {
 		t.Errorf("%d ticks in a second", ticks)
 	}
 }
+
+// TestMalformedFirstLines reads files first whose first lines say nothing, and
+// lets no time pass until it is known how far back they go.
+func TestMalformedFirstLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDir(t)
+		junk := strings.Repeat("no time here\n", firstLines/10)
+		d.write("a.log", lines("a", 2000, 100))
+		d.write("b.log", junk+lines("b", 1000, 100))
+		d.write("c.log.gz", string(pack(t, ".gz", []byte(junk+lines("c", 1500, 100)))))
+		d.write("d.log", "no time here\n"+lines("d", 500, 100))
+		d.write("e.log", "")
+		d.write("f.log", "no time and no newline")
+		c := clocks{}
+		f, err := New(Options{
+			Patterns: []string{d.at("*")}, Once: true, FromStart: true, NoWatch: true,
+			BlockSize: 4 << 10, TimeOf: timeOf, Clock: c.of,
+		})
+		d.must(err)
+		var order []string
+		passed := int64(math.MinInt64)
+		for b, err := range f.Batches(t.Context()) {
+			d.must(err)
+			if b.Tick != nil {
+				passed = max(passed, b.Tick.Low)
+				continue
+			}
+			first, _ := c.take(b)
+			if first >= 0 && first < passed {
+				t.Errorf("a line of %d in %s comes after a tick with Low %d", first, b.Path, passed)
+			}
+			if name := string(b.Path[len(d.path)+1]); first >= 0 && !slices.Contains(order, name) {
+				order = append(order, name)
+			}
+			time.Sleep(time.Second)
+		}
+		if got := strings.Join(order, ""); got != "bcda" && got != "cbda" {
+			t.Errorf("the order is %s", got)
+		}
+	})
+}

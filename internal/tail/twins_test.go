@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestTwins gives a run the same content several times, in every order.
-func TestTwins(t *testing.T) {
+// TestSameContent gives a run the same content several times, in every order.
+func TestSameContent(t *testing.T) {
 	text := lines("a", 1000, 50)
 	rest := lines("a", 1050, 50)
 	for _, c := range []struct {
