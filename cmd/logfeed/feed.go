@@ -84,8 +84,8 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, log *slog.Logger) (*pipeline, error) {
 	p := &pipeline{
 		shape:   c.shape(),
-		since:   c.bounds.since,
-		until:   c.bounds.until,
+		since:   c.rollup.Since,
+		until:   c.rollup.Until,
 		once:    c.once,
 		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, c.check),
 		table:   rollup.NewTable(c.rollup),
@@ -106,9 +106,9 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 			return nil, err
 		}
 	}
-	if c.bounds.since != 0 {
+	if c.rollup.Since != 0 {
 		// What is passed over before it must not be begun by a later run.
-		p.ledger.CloseBefore(c.bounds.since)
+		p.ledger.CloseBefore(c.rollup.Since)
 	}
 	follower, err := tail.New(tail.Options{
 		Resume:    resume,
@@ -119,8 +119,8 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		LookBack:  since,
 		// A line is late by the end of its bucket, so it may be older still.
 		Lateness: int64((c.rollup.Lateness + c.rollup.Interval) / time.Second),
-		Since:    c.bounds.since,
-		Until:    c.bounds.until,
+		Since:    c.rollup.Since,
+		Until:    c.rollup.Until,
 		Stdin:    stdin,
 		Skipped:  p.skip,
 		TimeOf:   newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, false).timeOf,

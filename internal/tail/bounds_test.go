@@ -79,11 +79,11 @@ func TestBoundsChangeNoTotal(t *testing.T) {
 				t.Fatalf("seed %d: %s, %d to %d: %s", seed, what, s.c.since, s.c.until, difference(lines, want))
 			}
 		}
-		skipped += bounded.SkippedBytes
+		skipped += bounded.OutsideBytes
 		read += bounded.BytesRead
 		whole += everything.BytesRead
-		if everything.SkippedBytes != 0 {
-			t.Errorf("seed %d: %d bytes are skipped without bounds", seed, everything.SkippedBytes)
+		if everything.OutsideBytes != 0 {
+			t.Errorf("seed %d: %d bytes are skipped without bounds", seed, everything.OutsideBytes)
 		}
 		s.must(os.RemoveAll(s.path))
 	}
@@ -206,7 +206,7 @@ func (s *shelf) count(bounded bool) (lines []string, stats Stats) {
 		state := f.State()
 		o.Resume = &state
 		stats.BytesRead += f.Stats().BytesRead
-		stats.SkippedBytes += f.Stats().SkippedBytes
+		stats.OutsideBytes += f.Stats().OutsideBytes
 	}
 	return c.lines, stats
 }
@@ -268,11 +268,11 @@ func TestOutsideIsLeftUnread(t *testing.T) {
 			if read > c.read || read < c.least {
 				t.Errorf("%d bytes are read, want %d to %d", read, c.least, c.read)
 			}
-			if size := int64(len(d.read(name))); c.least == 0 && s.SkippedBytes < size-c.read {
-				t.Errorf("%d bytes of %d are said to be skipped", s.SkippedBytes, size)
+			if size := int64(len(d.read(name))); c.least == 0 && s.OutsideBytes < size-c.read {
+				t.Errorf("%d bytes of %d are said to be skipped", s.OutsideBytes, size)
 			}
-			if c.least != 0 && s.SkippedBytes != 0 {
-				t.Errorf("%d bytes are said to be skipped", s.SkippedBytes)
+			if c.least != 0 && s.OutsideBytes != 0 {
+				t.Errorf("%d bytes are said to be skipped", s.OutsideBytes)
 			}
 			if s.UnfinishedBytes != 0 || s.Gaps != 0 {
 				t.Errorf("%d bytes are said to be unfinished, %d gaps", s.UnfinishedBytes, s.Gaps)
@@ -307,8 +307,8 @@ func TestUntilMovesOn(t *testing.T) {
 			}
 			c.take(b)
 		}
-		if s := f.Stats(); (s.SkippedBytes > 0) != (until > 0) {
-			t.Errorf("%d bytes are skipped, until is %d", s.SkippedBytes, until)
+		if s := f.Stats(); (s.OutsideBytes > 0) != (until > 0) {
+			t.Errorf("%d bytes are skipped, until is %d", s.OutsideBytes, until)
 		}
 		s := f.State()
 		state = &s
@@ -338,7 +338,7 @@ func TestFollowedBounds(t *testing.T) {
 	d.rename("a.log", "a.log.1")
 	d.write("a.log", lines("a", 2000, 10))
 	r.until("the new lines", func() bool { return r.count() == n+10 })
-	if s := r.f.Stats(); s.Gaps != 0 || s.SkippedBytes == 0 || s.Lag != 0 {
+	if s := r.f.Stats(); s.Gaps != 0 || s.OutsideBytes == 0 || s.Lag != 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -9,13 +9,7 @@ import (
 // closeAll closes the files that are not read any further.
 func (f *Follower) closeAll(now time.Time) {
 	for _, x := range slices.Clone(f.open) {
-		switch {
-		case x.form.packed() && x.done:
-			f.skipRest(x.rest)
-			f.retire(x)
-		case f.o.Once && f.over(x, now):
-			f.retire(x)
-		case f.expired(x, now):
+		if !f.retireOver(x, now) && f.expired(x, now) {
 			f.o.Log.Info("a file that had lost its name is closed", "path", x.path, "position", x.pos)
 			f.unfinished(x.path, x.last.size-x.pos, nil)
 			f.retire(x)
@@ -69,11 +63,19 @@ func (f *Follower) finish(work *backlog, x *file, now time.Time) {
 	}
 }
 
-// retireOver closes x if nothing in it is read any more.
-func (f *Follower) retireOver(x *file, now time.Time) {
-	if x.fd != nil && (x.form.packed() && x.done || f.o.Once && f.over(x, now)) {
-		f.retire(x)
+// retireOver closes x if it has been read to the end that it has for good, and
+// says whether it is closed.
+func (f *Follower) retireOver(x *file, now time.Time) bool {
+	switch {
+	case x.fd == nil:
+		return true
+	case x.form.packed() && x.done:
+		f.skipRest(x.rest)
+	case !f.o.Once || !f.over(x, now):
+		return false
 	}
+	f.retire(x)
+	return true
 }
 
 // over says whether a Once run is done with x.
