@@ -25,6 +25,8 @@ type class struct {
 	slots    []slot
 	from     []int // where the sum of each slot is in a table's row
 	interval int64
+	since    int64 // of the bounds of time
+	until    int64
 
 	list  retention.List // nil: a line counts in a bucket of the interval, however old it is
 	grid  retention.Grid // the steps by age, as of the last turn
@@ -53,7 +55,7 @@ func (o Options) classes() (all []*class, of map[string]*class) {
 		kind := fmt.Sprint(list)
 		c := kinds[kind]
 		if c == nil {
-			c = &class{interval: o.interval(), list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64}
+			c = &class{interval: o.interval(), since: o.Since, until: o.until(), list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64}
 			kinds[kind] = c
 			all = append(all, c)
 		}
@@ -89,6 +91,7 @@ const (
 	late
 	tooOld
 	leaveAlone
+	outside
 )
 
 // find says which bucket takes the lines of the interval that begins at start.
@@ -105,6 +108,9 @@ func (c *class) find(start, leave int64) (begin, step int64, p place) {
 			begin, step = start-start%fine, fine
 		}
 	}
+	if c.partly(begin, step) {
+		return 0, 0, outside
+	}
 	if step > c.interval && begin+step > leave {
 		return 0, 0, leaveAlone
 	}
@@ -114,6 +120,9 @@ func (c *class) find(start, leave int64) (begin, step int64, p place) {
 	}
 	return begin, step, counts
 }
+
+// partly says whether only a part of a step lies inside the bounds of time.
+func (c *class) partly(begin, step int64) bool { return begin < c.since || begin+step > c.until }
 
 // span is how far the archive of the given step reaches back.
 func (c *class) span(step int64) int64 {
@@ -190,7 +199,8 @@ func (c *class) given(starts []int64) (step int64, given bool) {
 }
 
 // coarsen puts one bucket in the place of its parts. Where a part has left
-// memory there is no whole, and what is left is not sent over it.
+// memory, or lies outside the bounds of time, there is no whole, and what is
+// left is not sent over it.
 func (c *class) coarsen(begin, step int64, parts []int64) {
 	whole := &bucket{step: step, sums: make([]int64, len(c.from)+1)}
 	for _, start := range parts {
@@ -203,7 +213,7 @@ func (c *class) coarsen(begin, step int64, parts []int64) {
 		delete(c.buckets, start)
 	}
 	switch {
-	case begin >= c.gone:
+	case begin >= c.gone && !c.partly(begin, step):
 		c.buckets[begin] = whole
 	case whole.changed:
 		c.untold += whole.sums[0]

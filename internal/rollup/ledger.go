@@ -135,6 +135,8 @@ func (o *Outcome) add(p place, lines int64) {
 		o.TooOld += lines
 	case leaveAlone:
 		o.Left += lines
+	case outside:
+		o.Refused.Outside += lines
 	}
 }
 

@@ -1,11 +1,13 @@
 package rollup
 
 import (
+	"maps"
 	"math"
 	"testing"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/retention"
 )
 
 // noon is a bucket start for every interval that the tests use.
@@ -125,6 +127,43 @@ func TestBounds(t *testing.T) {
 	}
 	if out := NewLedger(o).Merge(table); out.Counted != 3 || out.Late != 1 {
 		t.Errorf("outcome %+v, want 3 lines counted and 1 late", out)
+	}
+}
+
+// TestBoundsAndRetentions leaves out the steps that lie inside in part only,
+// whichever step Graphite keeps at their age.
+func TestBoundsAndRetentions(t *testing.T) {
+	o := options(t, "requests")
+	o.Since, o.Until = noon+60, noon+7200+60
+	o.Retentions = func(string) retention.List {
+		return retention.List{{Step: 60, Span: 86400}, {Step: 3600, Span: 40 * 86400}}
+	}
+	for _, c := range []struct {
+		age  int64 // seconds
+		want map[int64]float64
+	}{
+		{3600 + 7200, map[int64]float64{noon + 60: 1, noon + 3600: 1, noon + 7200: 1}},
+		{10 * 86400, map[int64]float64{noon + 3600: 1}},
+	} {
+		l, table := NewLedger(o), NewTable(o)
+		now := noon + c.age
+		l.Advance(now, math.MinInt64, true)
+		table.Begin(1, time.Unix(now, 0))
+		for _, when := range []int64{noon, noon + 60, noon + 3600, noon + 7200, noon + 7200 + 60} {
+			table.Add(record(when, 200, 1))
+		}
+		out := l.Merge(table)
+		if n := int64(len(c.want)); out.Counted != n || out.Refused.Outside != 5-n {
+			t.Errorf("age %d: outcome %+v", c.age, out)
+		}
+		l.Flush()
+		got := make(map[int64]float64)
+		for p := range l.Changed() {
+			got[p.Time] = p.Value
+		}
+		if !maps.Equal(got, c.want) {
+			t.Errorf("age %d: %v, want %v", c.age, got, c.want)
+		}
 	}
 }
 
