@@ -51,7 +51,7 @@ func (f *Follower) original(x *file, head []byte, compare func(a *file) answer) 
 	for a := range f.relatives(x) {
 		unsure = unsure || unclear(a)
 		if x.waitsFor(a, head) {
-			x.waits, unsure = true, true
+			x.waits, f.waits, unsure = true, true, true
 			continue
 		}
 		if !mayCopy(a, x) {

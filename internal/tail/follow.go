@@ -47,6 +47,7 @@ type Follower struct {
 	suspects map[string]int      // paths to look beside for rotated files, and how often
 	dirTimes map[string]status   // directories of followed paths at the last scan
 	missed   map[string]status   // present at the first start and not to be opened then
+	waits    bool                // a file waits for another one, as of the last look
 	queue    []queued            // in a Once run, not opened yet for want of descriptors
 	most     int                 // how many files are open then at a time
 	said     map[string]string
@@ -211,6 +212,7 @@ func (f *Follower) scanIfDue(now time.Time) {
 }
 
 func (f *Follower) lookAll(now time.Time) {
+	f.waits = false
 	fresh := false
 	for _, x := range slices.Clone(f.open) {
 		fresh = fresh || x.looked.IsZero()
