@@ -19,7 +19,7 @@ tools_test = cd tools && LOGFEED_BINARY="$(CURDIR)/$(1)" GO_CARBON_BINARY="$(CUR
 
 .PHONY: help
 help: ## show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
 build: build/logfeed ## build build/logfeed
@@ -53,6 +53,10 @@ race: build/logfeed-race build/go-carbon ## all tests under the race detector, t
 	$(GO) test -race ./...
 	$(call tools_test,build/logfeed-race) -race ./...
 
+.PHONY: httpd-test
+httpd-test: ## the parser against a real Apache httpd (needs Debian's apache2; see tools/httpdtest)
+	cd tools && $(GO) test -tags httpdtest -count=1 -timeout 15m -v ./httpdtest
+
 .PHONY: realtest
 realtest: build/logfeed build/go-carbon ## against Debian's carbon-cache and logrotate and a cut network (root; see tools/realtest)
 	$(call tools_test,build/logfeed) -tags realtest -timeout 30m ./realtest
@@ -80,7 +84,7 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd internal tools) && if [ -n "$$unformatted" ]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags torture ./cmd/logfeed
-	cd tools && $(GO) vet -tags realtest ./...
+	cd tools && $(GO) vet -tags realtest,httpdtest ./...
 	build/staticcheck ./...
 	cd tools && ../build/staticcheck ./...
 	$(GO) mod tidy -diff

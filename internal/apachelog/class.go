@@ -49,7 +49,7 @@ var (
 	setHex    = setOf("0-9a-f")
 	setID     = setOf("0-9A-Za-z+/@_-")
 	setIP     = setOf("0-9A-Za-z.:%_-")
-	setFlags  = setOf("+XF-")
+	setFlags  = setOf("+X-")
 	setCLF    = setOf("0-9A-Za-z/: +[]-")
 )
 

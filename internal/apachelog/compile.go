@@ -16,6 +16,7 @@ type Format struct {
 	clock    clockPlan
 	provides Field
 	warnings []string
+	searched bool // a part of a line may have to be searched for its values
 }
 
 // Compile compiles a LogFormat string, spelled as in httpd.conf (if it holds \")
@@ -81,6 +82,11 @@ func (f *Format) Provides() Field { return f.provides }
 // Warnings returns what is doubtful about the format, for people: fields that
 // cannot always be told apart, times that lack a part.
 func (f *Format) Warnings() []string { return f.warnings }
+
+// Ambiguous says whether there can be lines that this format alone cannot tell
+// how to read; Warnings then names the fields. Records of no other format are
+// ever flagged.
+func (f *Format) Ambiguous() bool { return f.searched }
 
 // setSources picks the directive for each field: one without a condition before
 // all others, then the lowest rank, then the first.
@@ -149,6 +155,7 @@ func (c *compiler) group(els []element) *group {
 	}
 	g.lone, g.search = len(els) == 1, len(els) > 1
 	if g.search {
+		c.f.searched = true
 		c.f.warnings = append(c.f.warnings, ambiguity(c.f, els))
 	}
 	return g
@@ -213,7 +220,7 @@ func (c *compiler) peelRight(els []element) (st step, rest []element, ok bool) {
 	n := len(els) - 1
 	e := &els[n]
 	st = newStep(e)
-	if before := lastOf(els[:n]); e.closedRight() || !e.value.free() && !e.set.meets(before) && !(e.value == token && looksEscaped(els[:n], before)) {
+	if before := lastOf(els[:n]); e.closedRight() || !e.value.free() && !e.set.meets(before) && !(e.value.word() && looksEscaped(els[:n], before)) {
 		return st, els[:n], true
 	}
 	i, k, found := cutBackward(els)

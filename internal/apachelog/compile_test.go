@@ -66,6 +66,8 @@ func TestFormatErrors(t *testing.T) {
 		{`%h é%é`, "%\xc3", 6},              // bytes, not characters
 		{``, ``, 1},                         //
 		{`%>%`, `%>%`, 1},                   // only %% is a percent sign
+		{`%h %\`, `%\`, 4},                  //
+		{`%h %F`, `%F`, 4},                  // of trunk only
 		{`%^FX`, `%^`, 1},                   //
 		{`%{Referer}i %{User-Agent`, `%{User-Agent`, 13},
 	} {
@@ -133,10 +135,10 @@ func TestModifiers(t *testing.T) {
 		{`%{A}{Host}i`, "Host", true, false, text},
 		{`%!!200s`, "", false, true, status},
 		{`%!s`, "", false, false, status},
-		{`%,,,200,,m`, "", true, true, token},
+		{`%,,,200,,m`, "", true, true, method},
 		{`%i`, "", true, false, text},
 		{`%{}i`, "", true, false, text},
-		{`%{zzz}m`, "zzz", true, false, token},
+		{`%{zzz}m`, "zzz", true, false, method},
 		{`%{c}a`, "c", true, false, address},
 		{`%{MS}T`, "MS", false, false, signed},
 		{`%{bogus}T`, "bogus", false, false, constant},

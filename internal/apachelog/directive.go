@@ -14,6 +14,7 @@ const (
 	pathText                // text that nearly always starts with a slash
 	queryText               // empty, or a question mark and text
 	token                   // escaped text without spaces, not empty
+	method                  // escaped text without spaces, empty when the request had no first word
 	number                  // digits
 	signed                  // digits, with a minus sign if the clock went back
 	status                  // three digits or "-"
@@ -21,7 +22,6 @@ const (
 	hexNumber               // lower-case hexadecimal digits
 	logID                   // base64 digits
 	connState               // one of X + -
-	flushState              // one of F -
 	clfTime                 // [dd/Mon/yyyy:HH:MM:SS ±hhmm]
 	formatTime              // what strftime makes of the argument, or one of the epoch keywords
 )
@@ -52,8 +52,8 @@ type directive struct {
 	meaning string // for people; {} stands for the argument
 }
 
-// directives is everything that httpd accepts, mod_logio and mod_ssl included.
-// A further directive is a further row.
+// directives is everything that httpd 2.4 accepts, mod_logio and mod_ssl included.
+// A further directive is a further row. Its trunk has %F too, which 2.4 refuses.
 var directives = []directive{
 	{name: "a", value: address, meaning: "client address"},
 	{name: "A", value: address, meaning: "local address"},
@@ -69,7 +69,6 @@ var directives = []directive{
 	{name: "e", arg: "SSL_PROTOCOL", value: token, dash: true, meaning: "TLS version"},
 	{name: "e", arg: "SSL_CIPHER", value: token, dash: true, meaning: "TLS cipher"},
 	{name: "f", value: text, dash: true, meaning: "file name"},
-	{name: "F", value: flushState, orig: true, meaning: "whether the answer was flushed"},
 	{name: "h", value: token, meaning: "client host name or address"},
 	{name: "H", value: token, meaning: "protocol of the request"},
 	{name: "i", value: text, dash: true, meaning: "request header {}"},
@@ -77,7 +76,7 @@ var directives = []directive{
 	{name: "k", value: number, meaning: "requests on this connection before this one"},
 	{name: "l", value: token, dash: true, meaning: "name by identd"},
 	{name: "L", value: logID, dash: true, orig: true, meaning: "id in the error log"},
-	{name: "m", value: token, dash: true, meaning: "method of the request"},
+	{name: "m", value: method, dash: true, meaning: "method of the request"},
 	{name: "n", value: text, dash: true, meaning: "note {}"},
 	{name: "o", value: text, dash: true, meaning: "response header {}"},
 	{name: "O", value: number, field: Bytes, rank: 0, meaning: "bytes sent, headers included"},
@@ -141,7 +140,7 @@ func lookup(name, arg string) *directive {
 // escaped says whether httpd escapes values of this grammar.
 func (v value) escaped() bool {
 	switch v {
-	case text, userText, pathText, queryText, token:
+	case text, userText, pathText, queryText, token, method:
 		return true
 	}
 	return false
@@ -157,6 +156,9 @@ func (v value) free() bool {
 	return false
 }
 
+// word says whether values of this grammar are escaped and hold no spaces.
+func (v value) word() bool { return v == token || v == method }
+
 // expected says what a value of this grammar looks like, in words for people.
 func (v value) expected() string {
 	switch v {
@@ -168,7 +170,7 @@ func (v value) expected() string {
 		return "a path"
 	case queryText:
 		return "nothing or a query that starts with ?"
-	case token:
+	case token, method:
 		return "a word without spaces"
 	case number, signed:
 		return "a digit"
@@ -182,8 +184,6 @@ func (v value) expected() string {
 		return "a log id"
 	case connState:
 		return "one of X + -"
-	case flushState:
-		return "one of F -"
 	case clfTime:
 		return "28 bytes [dd/Mon/yyyy:HH:MM:SS ±hhmm]"
 	}

@@ -63,7 +63,7 @@ func (e *element) setBytes() {
 		e.first, e.last = setOf(e.lit[:1]), setOf(e.lit[len(e.lit)-1:])
 	case text, userText, pathText, queryText:
 		e.set = setText
-	case token:
+	case token, method:
 		e.set = setToken
 	case number, status:
 		e.set = setDigits
@@ -75,7 +75,7 @@ func (e *element) setBytes() {
 		e.set = setHex
 	case logID:
 		e.set = setID
-	case connState, flushState:
+	case connState:
 		e.set = setFlags
 	case clfTime:
 		e.set, e.first, e.last = setCLF, setOf("["), setOf("]")
@@ -98,7 +98,7 @@ func (e *element) setBytes() {
 
 // mayBeEmpty says whether a value can have no bytes at all.
 func (e *element) mayBeEmpty() bool {
-	return e.value == text || e.value == pathText || e.value == queryText
+	return e.value == text || e.value == pathText || e.value == queryText || e.value == method
 }
 
 // dashClear says whether "-" in place of the value shows at the given edge.
@@ -108,7 +108,7 @@ func (e *element) dashClear(edge *byteSet) bool { return !e.dash || !edge.has('-
 // whatever comes after it.
 func (e *element) closedLeft() bool {
 	switch e.value {
-	case literal, status, connState, flushState, clfTime:
+	case literal, status, connState, clfTime:
 		return true
 	case constant:
 		return e.dashClear(&e.first)
@@ -121,7 +121,7 @@ func (e *element) closedLeft() bool {
 // closedRight says whether the beginning of a value follows from its end.
 func (e *element) closedRight() bool {
 	switch e.value {
-	case literal, status, connState, flushState, clfTime:
+	case literal, status, connState, clfTime:
 		return true
 	case constant:
 		return e.dashClear(&e.last)
@@ -136,7 +136,7 @@ func (e *element) length() int {
 	switch {
 	case e.value == literal:
 		return len(e.lit)
-	case e.value == connState, e.value == flushState:
+	case e.value == connState:
 		return 1
 	case e.dash:
 	case e.value == constant:

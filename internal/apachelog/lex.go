@@ -160,7 +160,7 @@ func lexDirective(s string, start int) (it item, next int, err error) {
 			it.source = s[start:end]
 			it.row = lookup(name, it.arg)
 			if it.row == nil {
-				return it, 0, refusedUnknown + refusal(visible(s[i]))
+				return it, 0, refusedUnknown + refusal(logged(s[i]))
 			}
 			// Negated or not, a list means that the value may be "-", and without
 			// a list there is no condition.
@@ -198,7 +198,15 @@ func directiveName(s string, i int) (name string, end int) {
 	return s[i : i+1], i + 1
 }
 
-// visible writes a byte as httpd's own messages do.
+// logged writes a byte as httpd's own messages do.
+func logged(c byte) string {
+	if c == '\\' {
+		return `\\`
+	}
+	return visible(c)
+}
+
+// visible writes a byte for people.
 func visible(c byte) string {
 	if c < 0x20 || c >= 0x7f {
 		return fmt.Sprintf(`\x%02x`, c)

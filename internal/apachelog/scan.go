@@ -15,7 +15,7 @@ func (p *Parser) match(g *group, line []byte, lo int) bool {
 		case opLiteral:
 		case opToken:
 			pos = wordEnd(line, pos)
-			if pos == from {
+			if pos == from && st.value == token {
 				return p.fail(st, from)
 			}
 		case opNumber:

@@ -73,7 +73,7 @@ func (s *searcher) try(i int) bool {
 		return s.step(i, len(s.line))
 	}
 	switch st.value {
-	case literal, status, connState, flushState, clfTime:
+	case literal, status, connState, clfTime:
 		end := st.end(s.line, lo)
 		return end >= 0 && s.step(i, end)
 	}
@@ -98,11 +98,31 @@ func (s *searcher) tryEnds(i int) bool {
 				return true
 			}
 		}
+		if s.steps[i+1].value == queryText && !s.queryAt(i+1, end) {
+			if end%64 == 0 && !s.spend(0) {
+				return true
+			}
+			continue
+		}
 		if s.step(i, end) {
 			return true
 		}
 	}
 	return false
+}
+
+// queryAt says whether the query that step i reads can begin at line[at]: it starts
+// with a question mark, or is empty and what follows it stands there.
+func (s *searcher) queryAt(i, at int) bool {
+	switch rest := s.line[at:]; {
+	case len(rest) > 0 && rest[0] == '?', s.steps[i].dash:
+		return true
+	case i+1 == len(s.steps):
+		return len(rest) == 0
+	case s.steps[i+1].value == literal:
+		return bytes.HasPrefix(rest, []byte(s.steps[i+1].constant))
+	}
+	return true
 }
 
 // furthest returns the last end that a value from lo on can have.

@@ -18,8 +18,8 @@ func short(names []string) []string {
 	return cut
 }
 
-// conversion is one row of strftime's table: a number, names, or further
-// conversions in its place.
+// conversion is one row of strftime's table: a number, names, or what stands in
+// its place, further conversions or a literal.
 type conversion struct {
 	part     part
 	width    int
@@ -29,6 +29,13 @@ type conversion struct {
 	expand   string
 	kind     pieceKind
 }
+
+// notWithE and notWithO are the conversions that glibc does not take behind the
+// modifiers E and O.
+const (
+	notWithE = "ABDFGHIMSUVWabdeghjklmw"
+	notWithO = "ADFXYacx"
+)
 
 // conversions is the C locale of glibc, in which httpd runs.
 var conversions = map[byte]conversion{
@@ -72,7 +79,7 @@ var conversions = map[byte]conversion{
 	'c': {expand: "%a %b %e %H:%M:%S %Y"},
 	'n': {expand: "\n"},
 	't': {expand: "\t"},
-	'%': {expand: "%%"},
+	'%': {expand: "%"},
 }
 
 // epochShape returns the shape of httpd's own keywords, nil for all others.
@@ -109,23 +116,17 @@ func strftimePieces(ps []piece, format string) []piece {
 			i++
 			continue
 		}
-		p, expand, n := conversionAt(format[i:])
-		switch {
-		case expand == "%%":
-			ps = addLit(ps, "%")
-		case expand != "":
-			ps = strftimePieces(ps, expand)
-		case p.kind == pieceLit:
-			ps = addLit(ps, format[i:i+n])
-		default:
-			ps = append(ps, p)
-		}
-		i += n
+		spec := readSpec(format[i:])
+		ps = spec.pieces(ps)
+		i += len(spec.source)
 	}
 	return ps
 }
 
 func addLit(ps []piece, s string) []piece {
+	if s == "" {
+		return ps
+	}
 	if n := len(ps); n > 0 && ps[n-1].kind == pieceLit {
 		ps[n-1].lit += s
 		return ps
@@ -133,57 +134,144 @@ func addLit(ps []piece, s string) []piece {
 	return append(ps, piece{kind: pieceLit, lit: s})
 }
 
-// conversionAt reads the conversion at the start of s, with glibc's flags, width
-// and modifiers, and returns its piece, or what it stands for, and its length.
-func conversionAt(s string) (p piece, expand string, n int) {
-	n = 1
-	pad := byte(0)
+// spec is one conversion as it is written, with glibc's flags, width and modifier.
+type spec struct {
+	source string
+	pad    byte // the last of the flags _ - 0, else 0
+	width  int
+	conv   conversion
+	known  bool
+}
+
+// longest is a width that no usable format has; httpd logs at most 8 kB of a time.
+const longest = 8192
+
+// readSpec reads the conversion at the start of s.
+func readSpec(s string) (sp spec) {
+	n := 1
 	for n < len(s) && strings.IndexByte("_-0^#", s[n]) >= 0 {
 		if s[n] != '^' && s[n] != '#' {
-			pad = s[n]
+			sp.pad = s[n]
 		}
 		n++
 	}
-	width := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' && width < 100 {
-		width = width*10 + int(s[n]-'0')
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		sp.width = min(sp.width*10+int(s[n]-'0'), longest)
 		n++
 	}
-	if n < len(s) && (s[n] == 'E' || s[n] == 'O') {
+	refused := ""
+	if n < len(s) && s[n] == 'E' {
+		refused = notWithE
+		n++
+	} else if n < len(s) && s[n] == 'O' {
+		refused = notWithO
 		n++
 	}
-	if n >= len(s) {
-		return piece{}, "", len(s)
+	if n == len(s) {
+		// A percent sign alone is what %% is.
+		sp.source = s
+		return sp
 	}
-	c, ok := conversions[s[n]]
-	n++
-	if !ok {
-		return piece{}, "", n
-	}
-	if c.expand != "" {
-		return piece{}, c.expand, n
-	}
-	p = piece{part: c.part, kind: c.kind, names: c.names, width: c.width, pad: c.pad, min: c.min, max: c.max}
-	if p.kind == pieceDigits {
-		p.setPadding(pad, width)
-	}
-	return p, "", n
+	sp.source = s[:n+1]
+	sp.conv, sp.known = conversions[s[n]]
+	sp.known = sp.known && strings.IndexByte(refused, s[n]) < 0
+	return sp
 }
 
-// setPadding applies a padding flag and a width to digits.
-func (p *piece) setPadding(flag byte, width int) {
-	if p.width == 0 {
-		p.most = 19
-		return
+// pieces appends what the conversion writes. What strftime does not know stays as
+// it is written, flags and all.
+func (sp *spec) pieces(ps []piece) []piece {
+	c := &sp.conv
+	p := piece{part: c.part, kind: c.kind, names: c.names, width: c.width, pad: c.pad, min: c.min, max: c.max}
+	switch {
+	case !sp.known:
+		return addLit(ps, sp.padded(sp.source))
+	case c.expand != "":
+		return sp.expanded(ps)
+	case c.kind == pieceName:
+		if sp.width > 0 {
+			p.names = make([]string, len(c.names))
+			for i, name := range c.names {
+				p.names[i] = sp.padded(name)
+			}
+		}
+	case c.kind == pieceDigits:
+		sp.padDigits(&p)
+	case c.kind == pieceZoneName:
+		p.width, p.pad = sp.width, sp.filler()
+	case c.kind == pieceZone && (sp.width > 0 || sp.pad == '_' || sp.pad == '-'):
+		// The sign and the digits are padded one by one, both to the width.
+		ps = addLit(ps, strings.Repeat(string(sp.filler()), max(sp.width-1, 0)))
+		p.kind, p.width, p.pad = piecePaddedZone, max(sp.width, 4), '0'
+		switch {
+		case sp.pad == '_':
+			p.pad = ' '
+		case sp.pad == '-' && sp.width < 4:
+			p.width, p.pad = 0, ' '
+		case sp.pad == '-':
+			p.width, p.pad = sp.width, ' '
+		}
 	}
-	switch flag {
-	case '-':
-		p.most, p.width, p.pad = p.width, 0, '0'
-		return
-	case '_':
-		p.pad = ' '
-	case '0':
-		p.pad = '0'
-	}
-	p.width = max(p.width, width)
+	return append(ps, p)
 }
+
+// expanded appends what stands in the place of a conversion: a literal, or further
+// conversions, whose length is always the same.
+func (sp *spec) expanded(ps []piece) []piece {
+	inner := []piece{{kind: pieceLit, lit: sp.conv.expand}}
+	if len(sp.conv.expand) > 1 {
+		inner = strftimePieces(nil, sp.conv.expand)
+	}
+	length := 0
+	for i := range inner {
+		length += inner[i].length()
+	}
+	ps = addLit(ps, strings.Repeat(string(sp.filler()), max(sp.width-length, 0)))
+	for _, p := range inner {
+		if p.kind == pieceLit {
+			ps = addLit(ps, p.lit)
+		} else {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// filler is what stands in front of a text that is shorter than the width.
+func (sp *spec) filler() byte {
+	if sp.pad == '0' {
+		return '0'
+	}
+	return ' '
+}
+
+func (sp *spec) padded(text string) string {
+	return strings.Repeat(string(sp.filler()), max(sp.width-len(text), 0)) + text
+}
+
+// padDigits applies a padding flag and a width to digits.
+func (sp *spec) padDigits(p *piece) {
+	switch {
+	case p.width == 0 && sp.width > epochDigits: // only %s has no width of its own
+		p.width, p.pad = sp.width, sp.filler()
+	case p.width == 0:
+		p.most = 19
+	case sp.pad == '-' && sp.width <= 1:
+		p.most, p.width, p.pad = p.width, 0, '0'
+	case sp.pad == '-':
+		// The digits, as few as they are, stand at the right of the width.
+		if p.most, p.width, p.pad = p.width, sp.width, ' '; p.width < p.most {
+			p.width = 0
+		}
+	default:
+		if sp.pad == '_' {
+			p.pad = ' '
+		} else if sp.pad == '0' {
+			p.pad = '0'
+		}
+		p.width = max(p.width, sp.width)
+	}
+}
+
+// epochDigits is how many digits the seconds since 1970 have until the year 2286.
+const epochDigits = 10

@@ -44,11 +44,14 @@ func TestStrftime(t *testing.T) {
 		if strings.Contains(strings.Join(f.Warnings(), ""), "no seconds") {
 			unix -= unix % 60
 		}
+		if strings.Contains(strings.Join(f.Warnings(), ""), "before noon") && unix == rec.Time+12*3600 {
+			unix = rec.Time
+		}
 		if rec.Time != unix && !repeated(unix, rec.Time, zone, format) {
 			t.Errorf("%s in %s: %q is %d, want %d", format, zone, value, rec.Time, unix)
 		}
 	}
-	if timed < 300 {
+	if timed < 500 {
 		t.Errorf("only %d values with a time", timed)
 	}
 }

@@ -60,8 +60,9 @@ const (
 	pieceLit pieceKind = iota
 	pieceDigits
 	pieceName
-	pieceZone     // ±hhmm
-	pieceZoneName // letters, or ±hh
+	pieceZone       // ±hhmm
+	piecePaddedZone // a sign, and hhmm as a number of width bytes, 0: as few as it takes
+	pieceZoneName   // letters, or ±hh, at the right of width bytes
 )
 
 // timeShape is what one time directive logs.
@@ -129,6 +130,10 @@ func (p *piece) length() int {
 		if p.width > 0 {
 			return p.width
 		}
+	case piecePaddedZone:
+		if p.width > 0 {
+			return 1 + p.width
+		}
 	}
 	return -1
 }
@@ -142,6 +147,7 @@ func (p *piece) set() (s byteSet) {
 		}
 	case pieceName:
 		s = setOf("A-Za-z")
+		s.add(p.names[0][0])
 	case pieceDigits:
 		s = setDigits
 		if p.pad == ' ' {
@@ -149,8 +155,13 @@ func (p *piece) set() (s byteSet) {
 		}
 	case pieceZone:
 		s = setOf("0-9+-")
+	case piecePaddedZone:
+		s = setOf("0-9+ -")
 	case pieceZoneName:
 		s = setOf("A-Za-z0-9+-")
+		if p.width > 0 {
+			s.add(p.pad)
+		}
 	}
 	return s
 }
@@ -211,8 +222,10 @@ func (p *piece) match(s []byte, v *partValues) int {
 			v[p.part] = int64(offset)
 			return len("+0000")
 		}
+	case piecePaddedZone:
+		return p.matchPaddedZone(s, v)
 	case pieceZoneName:
-		return matchZoneName(s, v)
+		return p.matchZoneName(s, v)
 	}
 	return -1
 }
@@ -234,7 +247,7 @@ func (p *piece) matchDigits(s []byte, v *partValues) int {
 		}
 	}
 	if p.pad == ' ' {
-		for n < most-1 && s[n] == ' ' {
+		for n < most-1 && n < len(s) && s[n] == ' ' {
 			n++
 		}
 	}
@@ -255,28 +268,51 @@ func (p *piece) matchDigits(s []byte, v *partValues) int {
 
 // matchZoneName reads a zone's abbreviation. Only the names of Greenwich time
 // are unique in the world, so it tells 1 for those and 0 for others.
-func matchZoneName(s []byte, v *partValues) int {
+func (p *piece) matchZoneName(s []byte, v *partValues) int {
+	pads := 0
+	for pads < p.width-1 && pads < len(s) && s[pads] == p.pad {
+		pads++
+	}
+	s = s[pads:]
 	n := 0
 	for n < len(s) && (s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z' || s[n] >= '0' && s[n] <= '9' || s[n] == '+' || s[n] == '-') {
 		n++
 	}
-	if n == 0 {
+	if n == 0 || pads > 0 && pads+n != p.width {
 		return -1
 	}
 	v[partZoneName] = 0
 	if equalFold(s[:n], "UTC") || equalFold(s[:n], "GMT") || equalFold(s[:n], "Z") {
 		v[partZoneName] = 1
 	}
-	return n
+	return pads + n
 }
 
-// equalFold compares ASCII letters in any case.
+// matchPaddedZone reads what a padding flag or a width makes of ±hhmm.
+func (p *piece) matchPaddedZone(s []byte, v *partValues) int {
+	if len(s) == 0 || s[0] != '+' && s[0] != '-' {
+		return -1
+	}
+	digits := piece{part: partZone, kind: pieceDigits, width: p.width, most: 4, pad: p.pad, max: 2359}
+	n := digits.matchDigits(s[1:], v)
+	if n < 0 || v[partZone]%100 > 59 {
+		return -1
+	}
+	offset := v[partZone]/100*3600 + v[partZone]%100*60
+	if s[0] == '-' {
+		offset = -offset
+	}
+	v[partZone] = offset
+	return 1 + n
+}
+
+// equalFold compares bytes, ASCII letters in any case.
 func equalFold(s []byte, name string) bool {
 	if len(s) != len(name) {
 		return false
 	}
 	for i := range s {
-		if s[i] != name[i] && s[i]|0x20 != name[i]|0x20 {
+		if s[i] != name[i] && (name[i] < 'A' || s[i]|0x20 != name[i]|0x20) {
 			return false
 		}
 	}

@@ -28,7 +28,7 @@ func (st *step) end(line []byte, pos int) int {
 		if dash && (n == 0 || st.constant[0] != '-') {
 			n = 1
 		}
-	case connState, flushState:
+	case connState:
 		n = 1
 	case status:
 		n = 3
@@ -78,7 +78,7 @@ func (st *step) end(line []byte, pos int) int {
 // hold.
 func (st *step) run(line []byte, pos int) int {
 	for i := pos; ; i++ {
-		if i == len(line) || !st.set.has(line[i]) && !(st.value == token && line[i] == '"' && escapedAt(line, pos, i)) {
+		if i == len(line) || !st.set.has(line[i]) && !(st.value.word() && line[i] == '"' && escapedAt(line, pos, i)) {
 			return i
 		}
 	}
@@ -94,7 +94,7 @@ func (st *step) begin(line []byte, lo, hi int) int {
 			return hi - 1
 		}
 		return hi - len(st.constant)
-	case connState, flushState:
+	case connState:
 		return hi - 1
 	case status:
 		if dash {
@@ -116,7 +116,7 @@ func (st *step) begin(line []byte, lo, hi int) int {
 		}
 	}
 	i := hi
-	for i > lo && (st.set.has(line[i-1]) || st.value == token && line[i-1] == '"' && escapedAt(line, lo, i-1)) {
+	for i > lo && (st.set.has(line[i-1]) || st.value.word() && line[i-1] == '"' && escapedAt(line, lo, i-1)) {
 		i--
 	}
 	return i
@@ -136,8 +136,8 @@ func (st *step) valid(s []byte) bool {
 		return len(s) > 0 && (string(s) == `""` || !bareQuote(s))
 	case queryText:
 		return len(s) == 0 || s[0] == '?' && !bareQuote(s)
-	case token:
-		return len(s) > 0 && wordEnd(s, 0) == len(s)
+	case token, method:
+		return (len(s) > 0 || st.value == method) && wordEnd(s, 0) == len(s)
 	case number, signed:
 		_, ok := st.number(s)
 		return ok
@@ -150,8 +150,6 @@ func (st *step) valid(s []byte) bool {
 		return len(s) > 0 && st.run(s, 0) == len(s)
 	case connState:
 		return len(s) == 1 && (s[0] == 'X' || s[0] == '+' || s[0] == '-')
-	case flushState:
-		return len(s) == 1 && (s[0] == 'F' || s[0] == '-')
 	case clfTime:
 		var c clfCache
 		if len(s) != clfLength {

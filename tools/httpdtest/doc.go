@@ -1,0 +1,25 @@
+// Package httpdtest holds logfeed to a real Apache httpd, Debian's apache2, which
+// it starts on loopback with a ServerRoot of its own. The server that the system
+// runs is left alone, and nothing is installed.
+//
+// The differential test sends more than a hundred odd requests and has httpd
+// write every line beside the values of its directives, each logged alone:
+//
+//	UNIQUE_ID TAB begin TAB end TAB value TAB value … TAB TAB the line
+//
+// No value that is written there can hold a raw tab, so each line carries its own
+// answer. What the parser makes of the line has to be these values, or be flagged
+// as ambiguous, or be rejected; of formats that are not called ambiguous no line
+// may be flagged or rejected.
+//
+// The test of acceptance has httpd judge generated format strings and compares
+// the verdict and its words with those of Compile.
+//
+// The tests need Debian's package apache2 and have a build tag:
+//
+//	go test -tags httpdtest -count=1 ./httpdtest
+//
+// Random formats and strings come from a seed that is printed. HTTPD_SEED chooses
+// it, HTTPD_FORMATS and HTTPD_STRINGS how many there are. With HTTPD_CAPTURE=DIR
+// the lines of the named formats are written to DIR, for testdata.
+package httpdtest
