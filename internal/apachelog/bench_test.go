@@ -19,10 +19,11 @@ func realLines(tb testing.TB) [][]byte {
 
 func compile(tb testing.TB, format string) *Format {
 	tb.Helper()
+	o := CompileOptions{Dialect: NicknameDialect(format)}
 	if s, ok := Nickname(format); ok {
 		format = s
 	}
-	f, err := Compile(format)
+	f, err := CompileWith(format, o)
 	if err != nil {
 		tb.Fatalf("Compile(%q): %v", format, err)
 	}

@@ -42,16 +42,27 @@ func setOf(spec string) byteSet {
 // everything from 0x7f up in texts and tokens, so those delimit; setText and
 // setToken leave them out and scanning is free to tolerate those that do no harm.
 var (
-	setText   = setOf(" !#-~")
-	setToken  = setOf("!#-~")
-	setDigits = setOf("0-9")
-	setSigned = setOf("0-9-")
-	setHex    = setOf("0-9a-f")
-	setID     = setOf("0-9A-Za-z+/@_-")
-	setIP     = setOf("0-9A-Za-z.:%_-")
-	setFlags  = setOf("+X-")
-	setCLF    = setOf("0-9A-Za-z/: +[]-")
+	setText    = setOf(" !#-~")
+	setToken   = setOf("!#-~")
+	setDigits  = setOf("0-9")
+	setSigned  = setOf("0-9-")
+	setDecimal = setOf("0-9.+-")
+	setHex     = setOf("0-9a-f")
+	setID      = setOf("0-9A-Za-z+/@_-")
+	setIP      = setOf("0-9A-Za-z.:%_-")
+	setFlags   = setOf("+X-")
+	setCLF     = setOf("0-9A-Za-z/: +[]-")
 )
+
+// setRaw is everything but the ends of lines.
+var setRaw = func() (s byteSet) {
+	for c := range 256 {
+		if c != '\n' && c != '\r' {
+			s.add(byte(c))
+		}
+	}
+	return s
+}()
 
 // addressBytes are those of an address without a zone.
 var addressBytes = func() (t [256]bool) {

@@ -2,6 +2,7 @@ package apachelog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,6 +10,7 @@ import (
 // Parsers can use it side by side.
 type Format struct {
 	source   string
+	dialect  Dialect
 	dirs     []item
 	elements []element
 	top      group
@@ -19,23 +21,36 @@ type Format struct {
 	searched bool // a part of a line may have to be searched for its values
 }
 
-// Compile compiles a LogFormat string, spelled as in httpd.conf (if it holds \")
-// or as it stands there after unquoting. What httpd refuses is a *FormatError in
-// httpd's words.
-func Compile(format string) (*Format, error) {
+// CompileOptions says how a format is to be understood.
+type CompileOptions struct {
+	Dialect  Dialect
+	Unquoted bool // the string has been unquoted as httpd.conf's are, so \" is two bytes of it
+}
+
+// Compile compiles a LogFormat string of httpd, spelled as in httpd.conf (if it
+// holds \") or as it stands there after unquoting. What httpd refuses is a
+// *FormatError in httpd's words.
+func Compile(format string) (*Format, error) { return CompileWith(format, CompileOptions{}) }
+
+// CompileWith is Compile with options.
+func CompileWith(format string, o CompileOptions) (*Format, error) {
 	if format == "" {
 		return nil, &FormatError{Column: 1, Err: refusedEmpty}
 	}
-	spelling, err := unquote(format)
+	spelling := take([]byte(format), 0, len(format), 0)
+	if !o.Unquoted {
+		var err error
+		if spelling, err = unquote(format); err != nil {
+			return nil, err
+		}
+	}
+	d := &dialects[o.Dialect]
+	items, err := lex(d, spelling)
 	if err != nil {
 		return nil, err
 	}
-	items, err := lex(spelling)
-	if err != nil {
-		return nil, err
-	}
-	f := &Format{source: format}
-	f.setElements(items)
+	f := &Format{source: format, dialect: o.Dialect}
+	f.setElements(d, items)
 	c := compiler{f: f}
 	f.top = *c.group(f.elements)
 	f.setSources()
@@ -44,7 +59,7 @@ func Compile(format string) (*Format, error) {
 }
 
 // setElements turns items into elements and numbers the directives.
-func (f *Format) setElements(items []item) {
+func (f *Format) setElements(d *dialect, items []item) {
 	for _, it := range items {
 		dir := len(f.dirs)
 		if it.row == nil {
@@ -52,7 +67,7 @@ func (f *Format) setElements(items []item) {
 			continue
 		}
 		f.dirs = append(f.dirs, it)
-		f.elements = append(f.elements, newElement(it, dir))
+		f.elements = append(f.elements, newElement(d, it, dir))
 	}
 	if len(f.dirs) > 0 && len(f.elements) > 0 && f.elements[0].dir < 0 {
 		f.elements[0].dir = 0
@@ -61,6 +76,9 @@ func (f *Format) setElements(items []item) {
 
 // String returns the format as it was given to Compile.
 func (f *Format) String() string { return f.source }
+
+// Dialect returns whose directives the format is written in.
+func (f *Format) Dialect() Dialect { return f.dialect }
 
 // Directives returns every directive but %%, in order, as written.
 func (f *Format) Directives() []string {
@@ -172,7 +190,7 @@ func (c *compiler) peelLeft(els []element) (st step, rest []element, ok bool) {
 		st.op = opLiteral
 		st.setLiteral(e.lit, describe(e.lit))
 		return st, els[1:], true
-	case e.closedLeft(), !e.value.free() && !e.set.meets(follow):
+	case e.closedLeft(), e.endsBefore(els[1:], follow):
 		st = newStep(e)
 		st.choose(follow)
 		return c.withLiteral(st, els[1:])
@@ -220,7 +238,7 @@ func (c *compiler) peelRight(els []element) (st step, rest []element, ok bool) {
 	n := len(els) - 1
 	e := &els[n]
 	st = newStep(e)
-	if before := lastOf(els[:n]); e.closedRight() || !e.value.free() && !e.set.meets(before) && !(e.value.word() && looksEscaped(els[:n], before)) {
+	if before := lastOf(els[:n]); e.closedRight() || !e.value.free() && !e.set.meets(before) && !(e.value.isWord() && looksEscaped(els[:n], before)) {
 		return st, els[:n], true
 	}
 	i, k, found := cutBackward(els)
@@ -356,6 +374,9 @@ func ambiguity(f *Format, els []element) string {
 		if els[i].value != literal && !els[i].closedLeft() {
 			names = append(names, f.dirs[els[i].dir].source)
 		}
+	}
+	if i := slices.IndexFunc(els, func(e element) bool { return e.value == rawText }); i >= 0 {
+		return fmt.Sprintf("%s can hold quotation marks that are not escaped, and then its end cannot always be told: such lines are flagged as ambiguous", f.dirs[els[i].dir].source)
 	}
 	if len(names) < 2 {
 		return fmt.Sprintf("the end of %s cannot always be told: put it in quotation marks", names[0])

@@ -135,10 +135,10 @@ func TestModifiers(t *testing.T) {
 		{`%{A}{Host}i`, "Host", true, false, text},
 		{`%!!200s`, "", false, true, status},
 		{`%!s`, "", false, false, status},
-		{`%,,,200,,m`, "", true, true, method},
+		{`%,,,200,,m`, "", true, true, anyWord},
 		{`%i`, "", true, false, text},
 		{`%{}i`, "", true, false, text},
-		{`%{zzz}m`, "zzz", true, false, method},
+		{`%{zzz}m`, "zzz", true, false, anyWord},
 		{`%{c}a`, "c", true, false, address},
 		{`%{MS}T`, "MS", false, false, signed},
 		{`%{bogus}T`, "bogus", false, false, constant},
@@ -222,8 +222,9 @@ func TestSources(t *testing.T) {
 // what operators see.
 func TestWarnings(t *testing.T) {
 	for _, n := range nicknames {
-		clear := !slices.Contains([]string{"referer", "deflate", "usertrack"}, n.name)
-		if f := compile(t, n.format); isClear(f) != clear {
+		// These have unquoted texts side by side, or a writer that does not escape.
+		clear := !slices.Contains([]string{"referer", "deflate", "usertrack", "tomcat_combined", "jetty", "jetty_combined", "traefik"}, n.name)
+		if f := compile(t, n.name); isClear(f) != clear {
 			t.Errorf("%s: warnings %q", n.name, f.Warnings())
 		}
 	}
@@ -250,14 +251,14 @@ func TestWarnings(t *testing.T) {
 
 func TestNicknames(t *testing.T) {
 	for _, name := range Nicknames() {
-		if format, ok := Nickname(strings.ToUpper(name)); !ok || compile(t, format).String() != format {
+		if format, ok := Nickname(strings.ToUpper(name)); !ok || compile(t, name).String() != format {
 			t.Errorf("%s: %q, %v", name, format, ok)
 		}
 	}
 	if _, ok := Nickname("combine"); ok {
 		t.Error("combine is a nickname")
 	}
-	for wrong, want := range map[string]string{"combine": "combined", "vhost_comon": "vhost_common", "Clf": "CLF", "debian-combined": "debian_combined", "": "CLF"} {
+	for wrong, want := range map[string]string{"combine": "combined", "vhost_comon": "vhost_common", "Clf": "CLF", "debian-combined": "debian_combined", "": "s3"} {
 		if got := Nearest(wrong); got != want {
 			t.Errorf("nearest to %q is %q, want %q", wrong, got, want)
 		}

@@ -14,9 +14,12 @@ const (
 	pathText                // text that nearly always starts with a slash
 	queryText               // empty, or a question mark and text
 	token                   // escaped text without spaces, not empty
-	method                  // escaped text without spaces, empty when the request had no first word
+	anyWord                 // escaped text without spaces, may be empty
+	list                    // words with a comma and a space between them, or a colon between two spaces
+	rawText                 // text of a writer that escapes nothing: quotation marks and all
 	number                  // digits
 	signed                  // digits, with a minus sign if the clock went back
+	decimal                 // digits with a point or without, with a sign or without
 	status                  // three digits or "-"
 	address                 // IPv4 or IPv6 address, with a zone or without
 	hexNumber               // lower-case hexadecimal digits
@@ -40,7 +43,7 @@ const (
 // directive is one row of the table below.
 type directive struct {
 	name  string // what follows the percent sign: a letter, or ^ and two letters
-	arg   string // "": whatever argument there is; else this one only, in any case; "*": every other one
+	arg   string // "": whatever argument there is; else this one only, in any case; "*": every other one; ":x": those that end so
 	value value
 	dash  bool // logs "-" when there is nothing to say
 	orig  bool // asks the original request unless told otherwise by >
@@ -76,7 +79,7 @@ var directives = []directive{
 	{name: "k", value: number, meaning: "requests on this connection before this one"},
 	{name: "l", value: token, dash: true, meaning: "name by identd"},
 	{name: "L", value: logID, dash: true, orig: true, meaning: "id in the error log"},
-	{name: "m", value: method, dash: true, meaning: "method of the request"},
+	{name: "m", value: anyWord, dash: true, meaning: "method of the request"},
 	{name: "n", value: text, dash: true, meaning: "note {}"},
 	{name: "o", value: text, dash: true, meaning: "response header {}"},
 	{name: "O", value: number, field: Bytes, rank: 0, meaning: "bytes sent, headers included"},
@@ -115,19 +118,19 @@ var directives = []directive{
 	{name: "^to", value: text, dash: true, meaning: "response trailer {}"},
 }
 
-// lookup returns the row for a directive with its argument, nil if httpd has no
-// such directive. Rows that name an argument win over the others.
-func lookup(name, arg string) *directive {
+// find returns the row for a directive with its argument, nil if there is none.
+// Rows that name an argument win over the others.
+func find(rows []directive, name, arg string) *directive {
 	var plain, other *directive
-	for i := range directives {
-		d := &directives[i]
+	for i := range rows {
+		d := &rows[i]
 		switch {
 		case d.name != name:
 		case d.arg == "":
 			plain = d
 		case d.arg == "*":
 			other = d
-		case strings.EqualFold(d.arg, arg):
+		case strings.EqualFold(d.arg, arg), d.arg[0] == ':' && strings.HasSuffix(arg, d.arg):
 			return d
 		}
 	}
@@ -140,7 +143,7 @@ func lookup(name, arg string) *directive {
 // escaped says whether httpd escapes values of this grammar.
 func (v value) escaped() bool {
 	switch v {
-	case text, userText, pathText, queryText, token, method:
+	case text, userText, pathText, queryText, token, anyWord:
 		return true
 	}
 	return false
@@ -150,19 +153,19 @@ func (v value) escaped() bool {
 // literal.
 func (v value) free() bool {
 	switch v {
-	case text, userText, pathText, queryText:
+	case text, userText, pathText, queryText, rawText:
 		return true
 	}
 	return false
 }
 
-// word says whether values of this grammar are escaped and hold no spaces.
-func (v value) word() bool { return v == token || v == method }
+// isWord says whether values of this grammar are escaped and hold no spaces.
+func (v value) isWord() bool { return v == token || v == anyWord }
 
 // expected says what a value of this grammar looks like, in words for people.
 func (v value) expected() string {
 	switch v {
-	case text:
+	case text, rawText:
 		return "a text"
 	case userText:
 		return "a user name"
@@ -170,10 +173,12 @@ func (v value) expected() string {
 		return "a path"
 	case queryText:
 		return "nothing or a query that starts with ?"
-	case token, method:
+	case token, anyWord:
 		return "a word without spaces"
-	case number, signed:
+	case number, signed, decimal:
 		return "a digit"
+	case list:
+		return "a list of words"
 	case status:
 		return "a status of three digits"
 	case address:

@@ -17,13 +17,13 @@ type element struct {
 }
 
 // newElement works out the grammar of a directive.
-func newElement(it item, dir int) element {
-	e := element{value: it.row.value, dir: dir, dash: it.row.dash || it.cond}
+func newElement(d *dialect, it item, dir int) element {
+	e := element{value: it.value, dir: dir, dash: it.row.dash || it.cond}
 	switch e.value {
 	case constant:
 		e.lit = it.arg
 	case formatTime:
-		e.setTime(it.arg)
+		e.setTime(d, it.arg)
 	}
 	e.setBytes()
 	return e
@@ -36,7 +36,7 @@ func newLiteral(s string, dir int) element {
 }
 
 // setTime reads the argument of a time directive.
-func (e *element) setTime(arg string) {
+func (e *element) setTime(d *dialect, arg string) {
 	for _, at := range []string{"begin", "end"} {
 		rest, ok := strings.CutPrefix(arg, at)
 		if ok && (rest == "" || rest[0] == ':') {
@@ -49,9 +49,7 @@ func (e *element) setTime(arg string) {
 		e.value = clfTime
 		return
 	}
-	if e.shape = epochShape(arg); e.shape == nil {
-		e.shape = strftimeShape(arg)
-	}
+	e.shape = d.shape(arg)
 }
 
 func (e *element) setBytes() {
@@ -63,12 +61,18 @@ func (e *element) setBytes() {
 		e.first, e.last = setOf(e.lit[:1]), setOf(e.lit[len(e.lit)-1:])
 	case text, userText, pathText, queryText:
 		e.set = setText
-	case token, method:
+	case rawText:
+		e.set = setRaw
+	case list:
+		e.set, e.first, e.last = setText, setToken, setToken
+	case token, anyWord:
 		e.set = setToken
 	case number, status:
 		e.set = setDigits
 	case signed:
 		e.set = setSigned
+	case decimal:
+		e.set = setDecimal
 	case address:
 		e.set = setIP
 	case hexNumber:
@@ -98,7 +102,11 @@ func (e *element) setBytes() {
 
 // mayBeEmpty says whether a value can have no bytes at all.
 func (e *element) mayBeEmpty() bool {
-	return e.value == text || e.value == pathText || e.value == queryText || e.value == method
+	switch e.value {
+	case text, pathText, queryText, rawText, anyWord:
+		return true
+	}
+	return false
 }
 
 // dashClear says whether "-" in place of the value shows at the given edge.
@@ -116,6 +124,15 @@ func (e *element) closedLeft() bool {
 		return e.shape.closed && e.dashClear(&e.first)
 	}
 	return false
+}
+
+// endsBefore says whether the end of a value shows by what comes next, of which
+// follow holds the first bytes.
+func (e *element) endsBefore(next []element, follow byteSet) bool {
+	if e.value == list {
+		return !setWord.meets(follow) && !(len(next) > 0 && strings.HasPrefix(next[0].lit, " :"))
+	}
+	return !e.value.free() && !e.set.meets(follow)
 }
 
 // closedRight says whether the beginning of a value follows from its end.

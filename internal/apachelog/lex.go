@@ -10,6 +10,7 @@ import (
 type item struct {
 	lit    string // of a literal: the bytes as they stand in the log
 	row    *directive
+	value  value  // what the values of row look like, by this writer
 	source string // of a directive: as it was written, "%{Referer}i"
 	arg    string
 	final  bool // asks the final request of an internal redirect
@@ -88,7 +89,7 @@ func take(in []byte, from, to int, quote byte) spelled {
 }
 
 // lex splits a format into items as httpd does, literals merged.
-func lex(f spelled) ([]item, error) {
+func lex(d *dialect, f spelled) ([]item, error) {
 	var items []item
 	var lit []byte
 	flush := func() {
@@ -107,7 +108,7 @@ func lex(f spelled) ([]item, error) {
 			lit = append(lit, '%')
 			i += 2
 		default:
-			it, next, err := lexDirective(f.s, i)
+			it, next, err := lexDirective(d, f.s, i)
 			if err != nil {
 				return nil, &FormatError{Column: f.column(i), Directive: it.source, Err: err}
 			}
@@ -141,7 +142,7 @@ func literalByte(s string, i int) (c byte, next int) {
 // lexDirective reads the directive whose percent sign is s[start]. Modifiers and
 // the argument come in any order; of two arguments, and of two of < and >, the
 // last wins.
-func lexDirective(s string, start int) (it item, next int, err error) {
+func lexDirective(d *dialect, s string, start int) (it item, next int, err error) {
 	var codes, orig, asked bool
 	for i := start + 1; i < len(s); {
 		switch c := s[i]; {
@@ -156,12 +157,13 @@ func lexDirective(s string, start int) (it item, next int, err error) {
 		case c == '{':
 			it.arg, i = lexArg(s, i+1)
 		default:
-			name, end := directiveName(s, i)
+			name, end := directiveName(d, s, i)
 			it.source = s[start:end]
-			it.row = lookup(name, it.arg)
+			it.row = d.lookup(name, it.arg)
 			if it.row == nil {
 				return it, 0, refusedUnknown + refusal(logged(s[i]))
 			}
+			it.value = d.grammar(it.row)
 			// Negated or not, a list means that the value may be "-", and without
 			// a list there is no condition.
 			it.cond = codes
@@ -191,8 +193,8 @@ func lexArg(s string, i int) (arg string, next int) {
 
 // directiveName returns the letter at s[i], or the three bytes of a name that
 // starts with ^ if there is such a directive.
-func directiveName(s string, i int) (name string, end int) {
-	if s[i] == '^' && i+3 <= len(s) && lookup(s[i:i+3], "") != nil {
+func directiveName(d *dialect, s string, i int) (name string, end int) {
+	if s[i] == '^' && i+3 <= len(s) && d.lookup(s[i:i+3], "") != nil {
 		return s[i : i+3], i + 3
 	}
 	return s[i : i+1], i + 1

@@ -35,10 +35,10 @@ func (r *Record) Raw(i int) []byte {
 // asked to keep it.
 func (r *Record) AppendText(dst []byte, i int) []byte {
 	raw := r.Raw(i)
-	if raw == nil || !r.owner.format.dirs[i].row.value.escaped() {
+	if raw == nil || !r.owner.format.dirs[i].value.escaped() {
 		return append(dst, raw...)
 	}
-	if string(raw) == `""` && r.owner.format.dirs[i].row.value == userText {
+	if string(raw) == `""` && r.owner.format.dirs[i].value == userText {
 		return dst
 	}
 	return appendUnescaped(dst, raw)

@@ -130,7 +130,10 @@ func (s *searcher) furthest(st *step, lo int) int {
 	if !st.value.free() {
 		return st.run(s.line, lo)
 	}
-	most := indexCut(s.line, lo, '"')
+	most := -1
+	if st.value != rawText {
+		most = indexCut(s.line, lo, '"')
+	}
 	switch {
 	case most < 0:
 		most = len(s.line)

@@ -102,7 +102,7 @@ var setWord = func() byteSet {
 // choose picks the fast way for a value taken from the left, if there is one.
 func (st *step) choose(follow byteSet) {
 	switch st.value {
-	case token, method:
+	case token, anyWord:
 		// Where a byte that only httpd keeps out of tokens delimits this one,
 		// nothing beyond httpd's own grammar is tolerated.
 		if setWord.meets(follow) {

@@ -62,6 +62,8 @@ const (
 	pieceName
 	pieceZone       // ±hhmm
 	piecePaddedZone // a sign, and hhmm as a number of width bytes, 0: as few as it takes
+	pieceISOZone    // Z, or ±hh, ±hhmm, ±hh:mm for a width of 1, 2, 3
+	pieceNothing    // no bytes: the part is 0 in every line
 	pieceZoneName   // letters, or ±hh, at the right of width bytes
 )
 
@@ -92,7 +94,7 @@ func newShape(ps []piece) *timeShape {
 		if p.part != partNone {
 			sh.gives |= 1 << p.part
 		}
-		if n < 0 && p.kind != pieceName {
+		if n < 0 && p.kind != pieceName && p.kind != pieceISOZone {
 			switch {
 			case i == len(ps)-1:
 				sh.closed = false
@@ -117,6 +119,8 @@ func (p *piece) length() int {
 	switch p.kind {
 	case pieceLit:
 		return len(p.lit)
+	case pieceNothing:
+		return 0
 	case pieceZone:
 		return len("+0000")
 	case pieceName:
@@ -155,6 +159,8 @@ func (p *piece) set() (s byteSet) {
 		}
 	case pieceZone:
 		s = setOf("0-9+-")
+	case pieceISOZone:
+		s = setOf("0-9Z:+-")
 	case piecePaddedZone:
 		s = setOf("0-9+ -")
 	case pieceZoneName:
@@ -224,6 +230,11 @@ func (p *piece) match(s []byte, v *partValues) int {
 		}
 	case piecePaddedZone:
 		return p.matchPaddedZone(s, v)
+	case pieceISOZone:
+		return p.matchISOZone(s, v)
+	case pieceNothing:
+		v[p.part] = 0
+		return 0
 	case pieceZoneName:
 		return p.matchZoneName(s, v)
 	}
@@ -304,6 +315,28 @@ func (p *piece) matchPaddedZone(s []byte, v *partValues) int {
 	}
 	v[partZone] = offset
 	return 1 + n
+}
+
+// matchISOZone reads what Java's X makes of a zone.
+func (p *piece) matchISOZone(s []byte, v *partValues) int {
+	if len(s) > 0 && s[0] == 'Z' {
+		v[partZone] = 0
+		return 1
+	}
+	form := [...]string{"+hh", "+hhmm", "+hh:mm"}[min(max(p.width, 1), 3)-1]
+	if len(s) < len(form) || p.width > 2 && s[3] != ':' {
+		return -1
+	}
+	digits := [5]byte{s[0], s[1], s[2], '0', '0'}
+	if p.width > 1 {
+		copy(digits[3:], s[len(form)-2:len(form)])
+	}
+	offset, ok := parseZone(digits[:])
+	if !ok {
+		return -1
+	}
+	v[partZone] = int64(offset)
+	return len(form)
 }
 
 // equalFold compares bytes, ASCII letters in any case.

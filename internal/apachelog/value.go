@@ -49,6 +49,8 @@ func (st *step) end(line []byte, pos int) int {
 				n++
 			}
 		}
+	case list:
+		return listEnd(line, pos)
 	case formatTime:
 		switch sh := st.time.shape; {
 		case st.dash && sh.first.has('-'):
@@ -78,7 +80,7 @@ func (st *step) end(line []byte, pos int) int {
 // hold.
 func (st *step) run(line []byte, pos int) int {
 	for i := pos; ; i++ {
-		if i == len(line) || !st.set.has(line[i]) && !(st.value.word() && line[i] == '"' && escapedAt(line, pos, i)) {
+		if i == len(line) || !st.set.has(line[i]) && !(st.value.isWord() && line[i] == '"' && escapedAt(line, pos, i)) {
 			return i
 		}
 	}
@@ -116,7 +118,7 @@ func (st *step) begin(line []byte, lo, hi int) int {
 		}
 	}
 	i := hi
-	for i > lo && (st.set.has(line[i-1]) || st.value.word() && line[i-1] == '"' && escapedAt(line, lo, i-1)) {
+	for i > lo && (st.set.has(line[i-1]) || st.value.isWord() && line[i-1] == '"' && escapedAt(line, lo, i-1)) {
 		i--
 	}
 	return i
@@ -132,12 +134,19 @@ func (st *step) valid(s []byte) bool {
 		return string(s) == st.constant
 	case text, pathText:
 		return !bareQuote(s)
+	case rawText:
+		return true
+	case list:
+		return len(s) > 0 && listEnd(s, 0) == len(s)
+	case decimal:
+		_, ok := st.decimal(s)
+		return ok
 	case userText:
 		return len(s) > 0 && (string(s) == `""` || !bareQuote(s))
 	case queryText:
 		return len(s) == 0 || s[0] == '?' && !bareQuote(s)
-	case token, method:
-		return (len(s) > 0 || st.value == method) && wordEnd(s, 0) == len(s)
+	case token, anyWord:
+		return (len(s) > 0 || st.value == anyWord) && wordEnd(s, 0) == len(s)
 	case number, signed:
 		_, ok := st.number(s)
 		return ok
@@ -174,6 +183,8 @@ func (p *Parser) value(st *step, line []byte, from, to int) bool {
 		p.absent |= st.absent
 	case st.value == number || st.value == signed:
 		p.nums[st.slot&7], ok = st.number(s)
+	case st.value == decimal:
+		p.nums[st.slot&7], ok = st.decimal(s)
 	case st.value == status:
 		p.nums[st.slot&7], ok = statusAt(s, 0)
 		ok = ok && len(s) == 3
@@ -208,6 +219,52 @@ func (st *step) number(s []byte) (int64, bool) {
 		v *= st.scale
 	}
 	return v, ok
+}
+
+// decimal reads s and multiplies it by the step's scale.
+func (st *step) decimal(s []byte) (int64, bool) {
+	negative := len(s) > 0 && s[0] == '-'
+	if negative || len(s) > 0 && s[0] == '+' {
+		s = s[1:]
+	}
+	whole, fraction, point := bytes.Cut(s, []byte("."))
+	v, ok := st.number(whole)
+	if !ok || point && len(fraction) == 0 {
+		return 0, false
+	}
+	unit := max(st.scale, 1)
+	for _, c := range fraction {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		unit /= 10
+		v += int64(c-'0') * unit // what is finer than a nanosecond adds nothing
+	}
+	if negative {
+		v = -v
+	}
+	return v, v >= 0 || negative
+}
+
+// listEnd returns where the list that starts at line[pos] ends. Behind a word that
+// ends in a comma, and behind a colon between spaces, there is another word.
+func listEnd(line []byte, pos int) int {
+	end := wordEnd(line, pos)
+	for end > pos {
+		next := end
+		switch {
+		case bytes.HasPrefix(line[end:], []byte(" : ")):
+			next = end + len(" : ")
+		case line[end-1] == ',' && end < len(line) && line[end] == ' ':
+			next = end + 1
+		}
+		after := wordEnd(line, next)
+		if after == next || next == end {
+			break
+		}
+		end = after
+	}
+	return end
 }
 
 // bareQuote says whether s holds a quotation mark that is not escaped.
