@@ -20,6 +20,8 @@ import (
 type config struct {
 	files     []string
 	exclude   []string
+	given     []givenFormat
+	dialect   apachelog.Dialect
 	formats   []*apachelog.Format
 	zone      *time.Location
 	fromStart bool
@@ -65,8 +67,10 @@ type flagSet struct {
 	mistakes *mistakes
 }
 
-func (f *flagSet) value(name, short, kind, initial, usage string, set func(string) error) {
-	f.VarP(&value{name: name, kind: kind, initial: initial, set: set, mistakes: f.mistakes}, name, short, usage)
+func (f *flagSet) value(name, short, kind, initial, usage string, set func(string) error) *value {
+	v := &value{name: name, kind: kind, initial: initial, set: set, mistakes: f.mistakes}
+	f.VarP(v, name, short, usage)
+	return v
 }
 
 func (f *flagSet) on(name, short string, target *bool, usage string) {
@@ -90,8 +94,16 @@ func newFlagSet(c *config, wrong *mistakes) *flagSet {
 }
 
 func (f *flagSet) inputFlags(c *config) {
-	f.value("format", "f", "NAME|STRING", "combined", "a LogFormat string exactly as httpd.conf has it, or a nickname: "+
-		strings.Join(apachelog.Nicknames(), ", ")+". Given again, each line is tried in turn", c.setFormat)
+	var format *value
+	format = f.value("format", "f", "NAME|STRING", "combined", "a LogFormat string exactly as httpd.conf has it, or a nickname: "+
+		strings.Join(apachelog.Nicknames(), ", ")+". Given again, each line is tried in turn", func(text string) error {
+		c.given = append(c.given, givenFormat{format.place, text})
+		return nil
+	})
+	f.value("dialect", "", "NAME", "apache", "whose letters these are: "+strings.Join(apachelog.Dialects(), ", ")+"; a nickname brings its own", func(text string) (err error) {
+		c.dialect, err = apachelog.ParseDialect(text)
+		return err
+	})
 	f.value("exclude", "", "GLOB", "", "leave out files; repeatable", func(text string) error {
 		c.exclude = append(c.exclude, text)
 		return nil
@@ -187,12 +199,27 @@ func (f *flagSet) ownFlags(c *config) {
 	f.on("help", "h", &c.help, "print this help and exit")
 }
 
-func (c *config) setFormat(text string) error {
-	f, err := compileFormat(text)
-	if f != nil {
-		c.formats = append(c.formats, f)
+// A givenFormat is one that waits until the dialect is known.
+type givenFormat struct {
+	place string // as in value
+	text  string
+}
+
+// setFormats compiles the formats that were given.
+func (c *config) setFormats(ownDialect bool, wrong *mistakes) {
+	for _, g := range c.given {
+		o := apachelog.CompileOptions{Dialect: c.dialect}
+		if !ownDialect {
+			o.Dialect = apachelog.NicknameDialect(g.text)
+		}
+		f, err := compileFormat(g.text, o)
+		if err != nil {
+			wrong.addIn(g.place+"--format", g.text, err)
+		}
+		if f != nil {
+			c.formats = append(c.formats, f)
+		}
 	}
-	return err
 }
 
 var errNoTime = errors.New("this format has no time, so its lines belong to no bucket; add %t")
@@ -200,7 +227,7 @@ var errNoTime = errors.New("this format has no time, so its lines belong to no b
 // compileFormat takes a nickname or a LogFormat string. A string without a
 // directive cannot be a format that anything could be read from. Beside
 // errNoTime there is a format.
-func compileFormat(text string) (*apachelog.Format, error) {
+func compileFormat(text string, o apachelog.CompileOptions) (*apachelog.Format, error) {
 	if !strings.Contains(text, "%") {
 		format, ok := apachelog.Nickname(text)
 		if !ok {
@@ -208,7 +235,7 @@ func compileFormat(text string) (*apachelog.Format, error) {
 		}
 		text = format
 	}
-	f, err := apachelog.Compile(text)
+	f, err := apachelog.CompileWith(text, o)
 	if err != nil {
 		return nil, err
 	}
@@ -246,6 +273,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 			f.Value.Set(f.DefValue)
 		}
 	}
+	c.setFormats(flags.Lookup("dialect").Changed, wrong)
 	if !flags.Lookup("state-dir").Changed {
 		// systemd lists all state directories of a unit, the first one first.
 		c.stateDir, _, _ = strings.Cut(os.Getenv("STATE_DIRECTORY"), ":")

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logfeed/logfeed/internal/apachelog"
 	"github.com/logfeed/logfeed/internal/carbon"
 	"github.com/logfeed/logfeed/internal/point"
 	"github.com/logfeed/logfeed/internal/rollup"
@@ -61,7 +62,11 @@ func (c *config) shape() string {
 		parts = append(parts, "series "+ending)
 	}
 	for _, f := range c.formats {
-		parts = append(parts, "format "+f.String())
+		format := "format " + f.String()
+		if f.Dialect() != apachelog.Apache {
+			format = "format of " + f.Dialect().String() + " " + f.String()
+		}
+		parts = append(parts, format)
 	}
 	return strings.Join(append(parts, c.bounds.shape()...), "\n")
 }

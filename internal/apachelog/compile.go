@@ -375,7 +375,7 @@ func ambiguity(f *Format, els []element) string {
 			names = append(names, f.dirs[els[i].dir].source)
 		}
 	}
-	if i := slices.IndexFunc(els, func(e element) bool { return e.value == rawText }); i >= 0 {
+	if i := slices.IndexFunc(els, func(e element) bool { return e.value.raw() }); i >= 0 {
 		return fmt.Sprintf("%s can hold quotation marks that are not escaped, and then its end cannot always be told: such lines are flagged as ambiguous", f.dirs[els[i].dir].source)
 	}
 	if len(names) < 2 {

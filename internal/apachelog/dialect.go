@@ -64,13 +64,13 @@ var tomcat = []directive{
 	{name: "c", value: text, dash: true, meaning: "cookie {}"},
 	{name: "F", value: decimal, dash: true, meaning: "milliseconds to the first byte"},
 	{name: "I", value: text, dash: true, meaning: "name of the thread"},
-	{name: "q", value: rawText, meaning: "query string"},
+	{name: "q", value: rawQuery, meaning: "query string"},
 	{name: "r", value: rawText, dash: true, meaning: "request line"},
 	{name: "r", arg: "*", value: text, dash: true, meaning: "attribute {} of the request"},
 	{name: "s", value: status, dash: true, field: Status, meaning: "status"},
 	{name: "s", arg: "*", value: text, dash: true, meaning: "attribute {} of the session"},
 	{name: "S", value: anyWord, dash: true, meaning: "id of the session"},
-	{name: "U", value: rawText, dash: true, meaning: "path of the request, without query"},
+	{name: "U", value: rawPath, dash: true, meaning: "path of the request, without query"},
 }
 
 var dialects = [...]dialect{
@@ -136,9 +136,24 @@ func (d *dialect) lookup(name, arg string) *directive {
 // grammar returns what the values of a row look like.
 func (d *dialect) grammar(row *directive) value {
 	switch row.value {
-	case text, userText, pathText, queryText:
+	case userText:
 		if !d.escapes {
 			return rawText
+		}
+		if d.rows != nil {
+			return text // only httpd writes two quotation marks for an empty user
+		}
+	case text:
+		if !d.escapes {
+			return rawText
+		}
+	case pathText:
+		if !d.escapes {
+			return rawPath
+		}
+	case queryText:
+		if !d.escapes {
+			return rawQuery
 		}
 	}
 	return row.value

@@ -17,6 +17,8 @@ const (
 	anyWord                 // escaped text without spaces, may be empty
 	list                    // words with a comma and a space between them, or a colon between two spaces
 	rawText                 // text of a writer that escapes nothing: quotation marks and all
+	rawPath                 // pathText of such a writer
+	rawQuery                // queryText of such a writer
 	number                  // digits
 	signed                  // digits, with a minus sign if the clock went back
 	decimal                 // digits with a point or without, with a sign or without
@@ -153,11 +155,19 @@ func (v value) escaped() bool {
 // literal.
 func (v value) free() bool {
 	switch v {
-	case text, userText, pathText, queryText, rawText:
+	case text, userText, pathText, queryText:
 		return true
 	}
-	return false
+	return v.raw()
 }
+
+// raw says whether values of this grammar can hold quotation marks that are not
+// escaped.
+func (v value) raw() bool { return v == rawText || v == rawPath || v == rawQuery }
+
+func (v value) path() bool { return v == pathText || v == rawPath }
+
+func (v value) query() bool { return v == queryText || v == rawQuery }
 
 // isWord says whether values of this grammar are escaped and hold no spaces.
 func (v value) isWord() bool { return v == token || v == anyWord }
@@ -169,9 +179,9 @@ func (v value) expected() string {
 		return "a text"
 	case userText:
 		return "a user name"
-	case pathText:
+	case pathText, rawPath:
 		return "a path"
-	case queryText:
+	case queryText, rawQuery:
 		return "nothing or a query that starts with ?"
 	case token, anyWord:
 		return "a word without spaces"

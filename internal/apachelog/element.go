@@ -61,7 +61,7 @@ func (e *element) setBytes() {
 		e.first, e.last = setOf(e.lit[:1]), setOf(e.lit[len(e.lit)-1:])
 	case text, userText, pathText, queryText:
 		e.set = setText
-	case rawText:
+	case rawText, rawPath, rawQuery:
 		e.set = setRaw
 	case list:
 		e.set, e.first, e.last = setText, setToken, setToken
@@ -103,10 +103,10 @@ func (e *element) setBytes() {
 // mayBeEmpty says whether a value can have no bytes at all.
 func (e *element) mayBeEmpty() bool {
 	switch e.value {
-	case text, pathText, queryText, rawText, anyWord:
+	case text, pathText, queryText, anyWord:
 		return true
 	}
-	return false
+	return e.value.raw()
 }
 
 // dashClear says whether "-" in place of the value shows at the given edge.
@@ -130,7 +130,10 @@ func (e *element) closedLeft() bool {
 // follow holds the first bytes.
 func (e *element) endsBefore(next []element, follow byteSet) bool {
 	if e.value == list {
-		return !setWord.meets(follow) && !(len(next) > 0 && strings.HasPrefix(next[0].lit, " :"))
+		// A list goes on behind a colon between spaces, which what comes next could
+		// begin with, if it is a text. No word is a colon alone.
+		colon := len(next) > 0 && strings.HasPrefix(next[0].lit, " :") || len(next) > 1 && next[0].lit == " " && next[1].value.free()
+		return !setWord.meets(follow) && !colon
 	}
 	return !e.value.free() && !e.set.meets(follow)
 }

@@ -27,7 +27,7 @@ func addSeeds(f *testing.F) {
 			switch name {
 			case "format":
 				format = line
-			case "warnings", "zone":
+			case "warnings", "zone", "dialect":
 			default:
 				f.Add(format, line, byte(len(line)))
 			}

@@ -16,6 +16,7 @@ import (
 // expression stays within them.
 var grammars = func() map[value]string {
 	const esc = `(?:[ !#-\[\]-~]|\\["\\bnrtv]|\\x[0-9a-f]{2})`
+	const item = `(?:[!#-+\--\[\]-~]|\\["\\bnrtv]|\\x[0-9a-f]{2})+` // no comma
 	const word = `(?:[!#-\[\]-~]|\\["\\bnrtv]|\\x[0-9a-f]{2})`
 	return map[value]string{
 		text:      esc + `*`,
@@ -24,8 +25,10 @@ var grammars = func() map[value]string {
 		queryText: `(?:\?` + esc + `*)?`,
 		token:     word + `+`,
 		anyWord:   word + `*`,
-		list:      word + `+(?:(?:, | : )` + word + `+)*`,
+		list:      item + `(?:(?:, | : )` + item + `)*`,
 		rawText:   `[^\n\r]*`,
+		rawPath:   `[^\n\r]*`,
+		rawQuery:  `(?:\?[^\n\r]*)?`,
 		decimal:   `[+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?`,
 		number:    `[0-9]{1,18}`,
 		signed:    `-?[0-9]{1,9}`,
@@ -190,6 +193,10 @@ func randomValue(r *rand.Rand, e *element, arg string, at time.Time) string {
 		return pick("10.0.0.1:80", "-", "0.004, 0.001", "a, b : c", "-, 5", "::1 : x", "200")
 	case rawText:
 		return pick("", `"`, `x" 200 5 "-" "y`, `\`, "é", "\t", `" "`, "- ") + anything()
+	case rawPath:
+		return pick("/", "*", "/a\"b", "") + anything()
+	case rawQuery:
+		return pick("", "?", "?a=\"b\"")
 	case decimal:
 		return pick("0", "0.004", "-1", "+15", "1089.5", "200", "12.000")
 	case number:

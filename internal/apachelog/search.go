@@ -15,7 +15,7 @@ func (p *Parser) search(steps []step, line []byte, lo, hi int) bool {
 	s := searcher{steps: steps, line: line[:hi], trial: p.trial, best: p.best, budget: searchBudget}
 	s.trial[0] = lo
 	for i := range steps {
-		s.strict = s.strict || steps[i].value == pathText
+		s.strict = s.strict || steps[i].value.path()
 	}
 	s.try(0)
 	if s.strict && s.found < 2 {
@@ -98,7 +98,7 @@ func (s *searcher) tryEnds(i int) bool {
 				return true
 			}
 		}
-		if s.steps[i+1].value == queryText && !s.queryAt(i+1, end) {
+		if s.steps[i+1].value.query() && !s.queryAt(i+1, end) {
 			if end%64 == 0 && !s.spend(0) {
 				return true
 			}
@@ -131,7 +131,7 @@ func (s *searcher) furthest(st *step, lo int) int {
 		return st.run(s.line, lo)
 	}
 	most := -1
-	if st.value != rawText {
+	if !st.value.raw() {
 		most = indexCut(s.line, lo, '"')
 	}
 	switch {
@@ -150,7 +150,7 @@ func (s *searcher) step(i, end int) bool {
 	if !s.spend(len(v)) {
 		return true
 	}
-	if !st.valid(v) || s.strict && st.value == pathText && !likelyPath(v) {
+	if !st.valid(v) || s.strict && st.value.path() && !likelyPath(v) {
 		return false
 	}
 	s.trial[i+1] = end

@@ -24,8 +24,9 @@ import (
 //	ambiguous
 //	rejected 17 %t: 28 bytes   column, directive and what was expected; nothing else is wanted then
 //
-// The section "warnings" holds what compiling warns of, "zone" the zone for times
-// without one.
+// In place of a format there may be a nickname. The section "dialect" says whose
+// format it is, "warnings" holds what compiling warns of, and "zone" the zone for
+// times without one.
 func TestFormats(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -73,11 +74,14 @@ type story struct {
 func newStory(t *testing.T, sections []section) *story {
 	t.Helper()
 	s := &story{zone: time.UTC}
+	var format, dialect string
 	for _, f := range sections {
 		body := strings.TrimSuffix(string(f.body), "\n")
 		switch f.name {
 		case "format":
-			s.format = compile(t, body)
+			format = body
+		case "dialect":
+			dialect = body
 		case "warnings":
 			s.warnings = body
 		case "zone":
@@ -90,8 +94,19 @@ func newStory(t *testing.T, sections []section) *story {
 			s.lines = append(s.lines, f)
 		}
 	}
-	if s.format == nil || len(s.lines) == 0 {
+	if format == "" || len(s.lines) == 0 {
 		t.Fatal("no format or no lines")
+	}
+	if dialect == "" {
+		s.format = compile(t, format)
+		return s
+	}
+	d, err := ParseDialect(dialect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.format, err = CompileWith(format, CompileOptions{Dialect: d}); err != nil {
+		t.Fatal(err)
 	}
 	return s
 }

@@ -134,8 +134,10 @@ func (st *step) valid(s []byte) bool {
 		return string(s) == st.constant
 	case text, pathText:
 		return !bareQuote(s)
-	case rawText:
+	case rawText, rawPath:
 		return true
+	case rawQuery:
+		return len(s) == 0 || s[0] == '?'
 	case list:
 		return len(s) > 0 && listEnd(s, 0) == len(s)
 	case decimal:
@@ -253,10 +255,10 @@ func listEnd(line []byte, pos int) int {
 	for end > pos {
 		next := end
 		switch {
-		case bytes.HasPrefix(line[end:], []byte(" : ")):
-			next = end + len(" : ")
 		case line[end-1] == ',' && end < len(line) && line[end] == ' ':
 			next = end + 1
+		case bytes.HasPrefix(line[end:], []byte(" : ")):
+			next = end + len(" : ")
 		}
 		after := wordEnd(line, next)
 		if after == next || next == end {

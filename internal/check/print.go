@@ -314,7 +314,7 @@ func (r *Report) printSeries(p *page, f Findings) {
 // named is a format with its nickname, if it has one.
 func named(f *apachelog.Format) string {
 	for _, name := range apachelog.Nicknames() {
-		if text, _ := apachelog.Nickname(name); text == f.String() {
+		if text, _ := apachelog.Nickname(name); text == f.String() && apachelog.NicknameDialect(name) == f.Dialect() {
 			return name
 		}
 	}

@@ -47,7 +47,7 @@ func newRivals(formats []*apachelog.Format) rivals {
 	}
 	for _, name := range apachelog.Nicknames() {
 		text, _ := apachelog.Nickname(name)
-		f, err := apachelog.Compile(text)
+		f, err := apachelog.CompileWith(text, apachelog.CompileOptions{Dialect: apachelog.NicknameDialect(name)})
 		if err != nil || f.TimeDirective() < 0 || slices.Contains(known, text) {
 			continue
 		}
