@@ -130,7 +130,7 @@ func runServer(t *testing.T, name, zoneName string, made []madeFormat) figures {
 				t.Errorf("%s: only %d lines", m.name, len(lines))
 			}
 			fig.add(checkLines(t, m, zone, lines))
-			capture(t, m, lines)
+			capture(t, m, zoneName, lines)
 		}
 	})
 	return fig
@@ -292,4 +292,3 @@ func table(list []figures) string {
 	return b.String()
 }
 
-func capture(t *testing.T, m madeFormat, lines []string) {}
