@@ -55,6 +55,9 @@ func CompileWith(format string, o CompileOptions) (*Format, error) {
 	f.top = *c.group(f.elements)
 	f.setSources()
 	f.warnings = append(f.warnings, f.clock.warnings(f.elements)...)
+	if slices.ContainsFunc(f.elements, func(e element) bool { return e.set.has('\n') }) {
+		f.warnings = append(f.warnings, "the format writes several lines for each request: give each of them as a format of its own")
+	}
 	return f, nil
 }
 

@@ -242,6 +242,8 @@ func TestWarnings(t *testing.T) {
 		`%{%F %T}t`:             "time zone",
 		`%{%F %T %Z}t`:          "time zone",
 		`%{%N}t`:                "lacks",
+		`%{%s}t %I .\n%{%s}t .`: "several lines",
+		`%t %{a%nb}t`:           "several lines",
 	} {
 		if got := strings.Join(compile(t, format).Warnings(), "\n"); !strings.Contains(got, want) {
 			t.Errorf("%s: warnings %q, want %q", format, got, want)
