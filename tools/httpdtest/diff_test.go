@@ -291,4 +291,3 @@ func table(list []figures) string {
 	w.Flush()
 	return b.String()
 }
-
