@@ -129,11 +129,26 @@ func runServer(t *testing.T, name, zoneName string, made []madeFormat) figures {
 			if len(lines) < len(oddRequests())-10 {
 				t.Errorf("%s: only %d lines", m.name, len(lines))
 			}
+			if huge[m.name] {
+				checkHuge(t, m, lines)
+			}
 			fig.add(checkLines(t, m, zone, lines))
 			capture(t, m, zoneName, lines)
 		}
 	})
 	return fig
+}
+
+// checkHuge looks for the line of three megabytes.
+func checkHuge(t *testing.T, m madeFormat, lines []string) {
+	t.Helper()
+	longest := 0
+	for _, line := range lines {
+		longest = max(longest, len(line))
+	}
+	if longest < 3_000_000 {
+		t.Errorf("%s: the longest line has %d bytes", m.name, longest)
+	}
 }
 
 // checkLines parses the lines of one format.
