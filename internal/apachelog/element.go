@@ -45,7 +45,7 @@ func (e *element) setTime(d *dialect, arg string) {
 			break
 		}
 	}
-	if arg == "" {
+	if arg == "" || arg == "utc:" && d.rows != nil {
 		e.value = clfTime
 		return
 	}
