@@ -17,6 +17,7 @@ const (
 	sayBad   = "refused a point that would break the protocol"
 	sayAside = "set a point aside because carbon ends every connection that brings it"
 	sayLack  = "a replay lacked points, because the history was full"
+	sayNew   = "new series wait to be introduced to carbon"
 )
 
 // A bound says what happens to points when the buffer is full.
@@ -119,6 +120,20 @@ func (s *Sender) notReached(err error) {
 	s.mu.Unlock()
 	signal(s.news)
 	s.say.warn(sayAway, "error", err, "waiting", waits)
+}
+
+// sayIntroduced says how long new series have to wait, if that is for long.
+func (s *Sender) sayIntroduced() {
+	s.mu.Lock()
+	series, points := len(s.box.strangers), s.box.count[held]
+	s.mu.Unlock()
+	wait := time.Duration(series/s.create.most) * s.create.every
+	switch {
+	case wait >= s.o.timing.notable:
+		s.say.remark(sayNew, "series", series, "points", points, "takes", wait.Round(time.Second))
+	case series == 0 && s.say.over(sayNew):
+		s.say.info("all new series are introduced to carbon")
+	}
 }
 
 // lost makes the window go again as soon as it may. The caller holds s.mu.

@@ -29,6 +29,7 @@ type fake struct {
 	open   map[*fakeConn]bool
 	lines  []carbontest.Line
 	late   []carbontest.Line // of held connections
+	store  *store            // nil: there is no limit of creations
 }
 
 func newFake() *fake { return &fake{open: make(map[*fakeConn]bool)} }
@@ -141,6 +142,9 @@ func (c *fakeConn) Write(b []byte) (int, error) {
 			continue
 		}
 		c.f.lines = append(c.f.lines, l)
+		if c.f.store != nil {
+			c.f.store.take(l)
+		}
 	}
 	return len(b), nil
 }

@@ -50,7 +50,7 @@ func NewGroup(o GroupOptions, senders ...*Sender) *Group {
 // taken even then, past the bound, so that a checkpoint can hold them. With
 // Options.Once it fails with a *StuckError when it
 // has to wait and no destination has taken anything for its Replay (at
-// least a minute).
+// least two minutes).
 func (g *Group) Write(ctx context.Context, points []point.Point) error {
 	g.writing.Lock()
 	defer g.writing.Unlock()
@@ -148,8 +148,9 @@ func (e *StuckError) Error() string {
 }
 
 // leastPatience holds where the replay time is shorter or none: a Carbon that
-// is being restarted is no reason to give up.
-const leastPatience = time.Minute
+// is being restarted is no reason to give up, and while points wait for their
+// turn there is a receipt a minute, which may take half a minute to come.
+const leastPatience = 2 * time.Minute
 
 // patience returns for how long the sender may still take nothing before it
 // counts as stuck.
@@ -244,7 +245,7 @@ func (s *Sender) drained() (bool, error) {
 	defer s.mu.Unlock()
 	b := s.box
 	replayDue := !s.due.IsZero() && !s.again
-	if b.count[waiting]+b.count[inDoubt]+b.count[replaying] > 0 || replayDue {
+	if b.count[waiting]+b.count[held]+b.count[inDoubt]+b.count[replaying] > 0 || replayDue {
 		return false, nil
 	}
 	if b.shed+s.st.SetAside+b.incomplete > 0 {

@@ -2,8 +2,8 @@ package carbon
 
 // names gives every series in use a small number, so that a point in the
 // outbox holds four bytes in place of a string, and so that a name is checked
-// once and not with every point. A number is given again when the last point
-// of its series has gone.
+// once and not with every point. A number is given again when its series has
+// been removed.
 type names struct {
 	ids  map[string]uint32
 	list []name
@@ -13,6 +13,8 @@ type names struct {
 type name struct {
 	series string
 	points uint32
+	held   slot // list of its points while they are held
+	state  acquaintance
 }
 
 func (n *names) find(series string) (uint32, bool) {
@@ -36,15 +38,10 @@ func (n *names) add(series string) uint32 {
 	return id
 }
 
-func (n *names) hold(id uint32) { n.list[id].points++ }
-
-func (n *names) drop(id uint32) {
-	e := &n.list[id]
-	if e.points--; e.points == 0 {
-		delete(n.ids, e.series)
-		e.series = ""
-		n.free = append(n.free, id)
-	}
+func (n *names) remove(id uint32) {
+	delete(n.ids, n.list[id].series)
+	n.list[id] = name{}
+	n.free = append(n.free, id)
 }
 
 func (n *names) series(id uint32) string { return n.list[id].series }

@@ -42,6 +42,16 @@ type Options struct {
 	// fill the cache of a Carbon that has only just come back.
 	ReplayRate int
 
+	// MaxRate is how many points a second are sent at most, whether fresh,
+	// replayed or repeated. Default 0, which is no limit.
+	MaxRate int
+
+	// MaxCreates is how many new series a minute are sent at most. A series is
+	// new until it has been introduced by this sender, or by the one whose
+	// state is restored; until then its points wait. Default 0, which is no
+	// limit.
+	MaxCreates int
+
 	// Once is for a run that ends when all is delivered: totals are not
 	// repeated later, and a destination that takes nothing for Replay is an
 	// error for Write and Drain.
@@ -75,7 +85,9 @@ type timing struct {
 	pause    time.Duration // longest pause while nobody answers
 	flap     time.Duration // longest pause while connections open and break
 	remind   time.Duration // between two warnings of one kind
+	notable  time.Duration // least wait of new series that is said
 	datagram time.Duration // pause after a burst of datagrams
+	admit    time.Duration // from the first point of a new series to the others
 	repeat   []time.Duration
 	inDoubt  int // points sent until a receipt is asked for
 	chunk    int // points a chunk
@@ -101,7 +113,9 @@ func (o Options) withDefaults() Options {
 	t.pause = or(t.pause, 30*time.Second)
 	t.flap = or(t.flap, 5*time.Second)
 	t.remind = or(t.remind, 10*time.Minute)
+	t.notable = or(t.notable, 10*time.Second)
 	t.datagram = or(t.datagram, 5*time.Millisecond)
+	t.admit = or(t.admit, 5*time.Second)
 	t.inDoubt = or(t.inDoubt, 100_000)
 	t.chunk = or(t.chunk, 500)
 	if t.repeat == nil && !o.Once {

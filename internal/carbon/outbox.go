@@ -21,6 +21,7 @@ const pointBytes = 72
 // lock and no clock; its sender has both.
 type outbox struct {
 	slab
+	entrance
 	names names
 	index map[uint64]slot
 	epoch time.Time // zero of the ticks in entry.at
@@ -50,6 +51,7 @@ func newOutbox(o Options, now time.Time) *outbox {
 		keep:    o.Replay,
 		repeat:  o.timing.repeat,
 
+		entrance:  entrance{watched: o.MaxCreates > 0, wait: o.timing.admit},
 		confirmed: now,
 	}
 	b.slab.start()
@@ -78,16 +80,16 @@ func (b *outbox) put(p point.Point) error {
 		if err := checkSeries(p.Series); err != nil {
 			return err
 		}
-		id = b.names.add(p.Series)
+		id = b.meet(p.Series)
 	}
 	key := uint64(id)<<32 | uint64(p.Time)
 	i, ok := b.index[key]
 	if !ok {
 		i = b.alloc()
 		*b.at(i) = entry{value: p.Value, series: id, time: uint32(p.Time), owed: true}
-		b.insert(waiting, b.at(waiting).prev, i)
+		b.line(i)
 		b.index[key] = i
-		b.names.hold(id)
+		b.hold(id)
 		b.owed++
 		return nil
 	}
@@ -97,9 +99,10 @@ func (b *outbox) put(p point.Point) error {
 		e.owed = true
 		b.owed++
 	}
-	if slot(e.list) != waiting {
+	if l := slot(e.list); l != waiting && l != held {
 		e.stage, e.strikes = 0, 0
-		b.toBack(waiting, i)
+		b.unlink(i)
+		b.line(i)
 	}
 	return nil
 }
@@ -108,17 +111,24 @@ func (b *outbox) put(p point.Point) error {
 func (b *outbox) forget(i slot) {
 	e := b.at(i)
 	delete(b.index, uint64(e.series)<<32|uint64(e.time))
-	b.names.drop(e.series)
+	series := e.series
 	if e.owed {
 		b.owed--
 	}
 	b.release(i)
+	b.drop(series)
 }
 
 // shedTo drops the oldest points until no more than n are owed.
 func (b *outbox) shedTo(n int) {
+	oldest, holds := b.oldestHeld()
 	for b.owed > n {
 		i, ok := b.first(waiting)
+		if holds && (!ok || oldest < b.at(i).time) {
+			b.shedHeld(oldest, n)
+			oldest, holds = b.oldestHeld()
+			continue
+		}
 		if !ok {
 			if i, ok = b.firstOwedInDoubt(); !ok {
 				return
@@ -166,6 +176,7 @@ func (b *outbox) point(i slot) point.Point {
 // again start their time anew, because a Carbon that lost them once holds them
 // in its cache again. It returns how many were in doubt.
 func (b *outbox) confirm(now time.Time) int {
+	b.receive()
 	at, n := b.ticks(now), 0
 	for i, ok := b.first(inDoubt); ok; i, ok = b.first(inDoubt) {
 		e := b.at(i)
@@ -238,8 +249,9 @@ func (b *outbox) oldestDelivered() (oldest slot, ok bool) {
 }
 
 // broke takes the loss of a connection: what is owed waits again at the front,
-// in its order, and what was being replayed is to be replayed again. It
-// returns how many were in doubt.
+// in its order, and what was being replayed is to be replayed again. Series
+// that were introduced on it are strangers again. It returns how many were in
+// doubt.
 func (b *outbox) broke() int {
 	var again []slot
 	n := b.count[inDoubt]
@@ -252,6 +264,7 @@ func (b *outbox) broke() int {
 		again = append(again, i)
 	}
 	b.sortReplay(again)
+	b.repel()
 	return n
 }
 

@@ -45,14 +45,17 @@ type Sender struct {
 	st       Stats
 
 	// What only the goroutine uses.
-	conn   *conn // nil between two
-	batch  []point.Point
-	limit  int       // points to send until a receipt is asked for
-	turn   bool      // a fresh chunk was the last, so a replayed one may follow
-	pace   time.Time // when the next replayed chunk may go
-	tries  int       // failures since the last receipt
-	lacked int64     // incomplete replays that were reported
-	good   bool      // points had a receipt since the last strike against one
+	conn    *conn // nil between two
+	batch   []point.Point
+	limit   int       // points to send until a receipt is asked for
+	turn    kind      // of the chunk that was the last
+	freshes int       // fresh chunks since a replayed one
+	pace    time.Time // when the next replayed chunk may go
+	rate    pace      // of all points
+	create  pace      // of new series
+	tries   int       // failures since the last receipt
+	lacked  int64     // incomplete replays that were reported
+	good    bool      // points had a receipt since the last strike against one
 }
 
 // NewSender starts a sender. The caller ends it through its Group.
@@ -71,6 +74,7 @@ func NewSender(o Options) *Sender {
 	s.soft, s.stop = context.WithCancel(context.Background())
 	s.hard, s.kill = context.WithCancel(context.Background())
 	s.limit = s.maxInDoubt()
+	s.rate, s.create = newPace(o.MaxRate, time.Second), newPace(o.MaxCreates, time.Minute)
 	if o.Restore != nil {
 		s.box.restore(o.Restore)
 		s.lean = now
@@ -195,51 +199,111 @@ type panicError struct{ value any }
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic while sending: %v", e.value) }
 
+// A kind is what a chunk consists of.
+type kind int
+
+const (
+	replays       kind = iota // delivered points that go again
+	fresh                     // points whose newest total has no receipt
+	introductions             // the first points of new series
+	kinds
+)
+
 type idle struct {
-	flush bool      // somebody waits for the receipt of what was sent
+	flush bool      // the receipt of what was sent is wanted now
 	until time.Time // when there may be something to send
 }
 
-// next gives the points to send now, or what to do without any. Fresh ones go
-// first; behind each chunk of them goes one of replayed ones as far as their
-// rate allows, so that a long backlog cannot starve them. The points stay in
-// s.batch until the next call.
+// freshPerReplay is how many fresh chunks go for each replayed one where a
+// rate bounds them together: enough that repetitions, which are two thirds of
+// all that is to be sent, do not make fresh points fall behind.
+const freshPerReplay = 4
+
+// next gives the points to send now, or what to do without any. The kinds take
+// turns, so that a long backlog of one cannot starve another. The points stay
+// in s.batch until the next call.
 func (s *Sender) next() ([]point.Point, idle) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.replayDue(now)
 	s.box.repeatDue(now)
-	fresh := s.box.count[waiting] > 0
-	replay := s.box.count[replaying] > 0 && !now.Before(s.pace) && s.soft.Err() == nil
-	n := min(s.o.timing.chunk, max(s.limit-s.conn.sent, 1))
+	s.box.admit(now)
+	if s.rate.ready(now) {
+		for range kinds {
+			s.turn = (s.turn + kinds - 1) % kinds
+			if s.batch = s.take(s.turn, now); len(s.batch) == 0 {
+				continue
+			}
+			switch s.turn {
+			case fresh:
+				s.freshes++
+			case replays:
+				s.freshes = 0
+			}
+			return s.batch, idle{}
+		}
+	}
+	return nil, s.idle(now)
+}
+
+// take moves the next chunk of a kind to the points in doubt. It is empty when
+// there is none, or it is not its time.
+func (s *Sender) take(k kind, now time.Time) []point.Point {
+	n := s.rate.limit(min(s.o.timing.chunk, max(s.limit-s.conn.sent, 1)))
 	if s.conn.udp {
 		n = min(n, udpBurst)
 	}
+	batch := s.batch[:0]
 	switch {
-	case fresh && !(replay && s.turn):
-		s.batch = s.box.take(waiting, s.batch[:0], n, maxChunk)
-		s.turn = true
-	case replay:
-		s.batch = s.box.take(replaying, s.batch[:0], n, maxChunk)
-		s.pace = now.Add(time.Duration(len(s.batch)) * time.Second / time.Duration(s.o.ReplayRate))
-		s.turn = false
-	default:
-		return nil, s.idle()
+	case k == fresh:
+		batch = s.box.take(waiting, batch, n, maxChunk)
+	case k == replays && s.rate.most > 0 && s.freshes < freshPerReplay && s.box.count[waiting] > 0:
+	case k == replays && !now.Before(s.pace) && s.soft.Err() == nil:
+		batch = s.box.take(replaying, batch, n, maxChunk)
+		s.pace = now.Add(time.Duration(len(batch)) * time.Second / time.Duration(s.o.ReplayRate))
+	case k == introductions && s.create.ready(now):
+		batch = s.box.introduce(batch, s.create.limit(n), now)
 	}
-	return s.batch, idle{}
+	return batch
 }
 
-func (s *Sender) idle() idle {
+// receiptsWithin is how soon the receipt of points follows the next while
+// others still wait for their turn, where somebody needs it.
+const receiptsWithin = time.Second
+
+func (s *Sender) idle(now time.Time) idle {
+	b := s.box
 	until := s.conn.since.Add(s.o.timing.renew)
-	if s.box.count[replaying] > 0 && s.pace.Before(until) {
-		until = s.pace
+	earlier := func(at time.Time) {
+		if at.Before(until) {
+			until = at
+		}
 	}
-	if at := s.replayAt(); !at.IsZero() && at.Before(until) {
-		until = at
+	if b.count[replaying] > 0 && s.soft.Err() == nil {
+		earlier(s.pace)
 	}
-	flush := s.soft.Err() != nil || s.draining > 0 && s.box.count[replaying] == 0
-	return idle{flush: flush, until: until}
+	if len(b.strangers) > 0 {
+		earlier(s.create.next)
+	}
+	if at, ok := b.nextAdmission(); ok {
+		earlier(at)
+	}
+	if at := s.replayAt(); !at.IsZero() {
+		earlier(at)
+	}
+	if !s.rate.ready(now) && b.count[waiting]+b.count[replaying]+len(b.strangers) > 0 {
+		// Nothing goes before, and whatever is due waits for it.
+		until = s.rate.next
+	}
+	wanted := s.soft.Err() != nil || b.full()
+	if b.count[waiting]+b.count[held] == 0 {
+		return idle{flush: wanted || s.draining > 0 && b.count[replaying] == 0, until: until}
+	}
+	if wanted && s.conn.sent > 0 {
+		earlier(s.conn.since.Add(receiptsWithin))
+	}
+	return idle{flush: wanted && now.Sub(s.conn.since) >= receiptsWithin, until: until}
 }
 
 // replayAt returns when the next full replay begins: at most one a minute,
@@ -280,13 +344,19 @@ func (s *Sender) transmit(batch []point.Point) error {
 	if s.o.sending != nil {
 		s.o.sending(batch)
 	}
-	if err := s.conn.send(s.hard, batch, s.o.timing.write); err != nil {
-		return err
+	err := s.conn.send(s.hard, batch, s.o.timing.write)
+	// From now, because what Carbon was slow to take must not be followed by
+	// the next at once; after an error too, because some may have arrived.
+	now := time.Now()
+	s.rate.spend(now)
+	if s.turn == introductions {
+		s.create.spend(now)
+		s.sayIntroduced()
 	}
-	if s.conn.udp {
+	if err == nil && s.conn.udp {
 		s.sleep(s.o.timing.datagram)
 	}
-	return nil
+	return err
 }
 
 // wait returns at the given time, or earlier when there is something to do.

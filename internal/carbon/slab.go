@@ -4,9 +4,11 @@ package carbon
 // of the lists.
 type slot = uint32
 
-// The lists of an outbox. Every point is in exactly one.
+// The lists of an outbox. Every point is in exactly one. The points that are
+// held hang on a list for each series; they are only counted together.
 const (
 	waiting    slot = iota // never sent with its present value, or sent in vain
+	held                   // the same, of a series that is not admitted yet; see introduce.go
 	inDoubt                // sent on the present connection, no receipt yet
 	replaying              // had a receipt, has to go again
 	delivered0             // had a receipt, two planned repetitions to come
@@ -69,9 +71,23 @@ func (s *slab) alloc() slot {
 
 func (s *slab) release(i slot) {
 	s.unlink(i)
+	s.giveBack(i)
+}
+
+func (s *slab) giveBack(i slot) {
 	*s.at(i) = entry{next: s.free}
 	s.free = i
 }
+
+// begin gives the slot of an empty list of its own, and end takes it back when
+// it is empty again.
+func (s *slab) begin() slot {
+	i := s.alloc()
+	*s.at(i) = entry{prev: i, next: i}
+	return i
+}
+
+func (s *slab) end(head slot) { s.giveBack(head) }
 
 func (s *slab) unlink(i slot) {
 	e := s.at(i)

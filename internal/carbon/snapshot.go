@@ -12,6 +12,10 @@ type Snapshot struct {
 	// Delivered holds the points that had one and would go again after a
 	// break.
 	Delivered []Delivered
+
+	// Introduced holds the series that need no introduction any more. It is
+	// empty where Options.MaxCreates is 0.
+	Introduced []string
 }
 
 // Delivered is a point that had a receipt.
@@ -34,13 +38,22 @@ func (b *outbox) snapshot() Snapshot {
 		Delivered:   make([]Delivered, 0, len(b.index)-b.owed),
 	}
 	// What is in doubt was taken from the front of what waits.
-	for _, l := range []slot{inDoubt, waiting, replaying, delivered0, delivered1, delivered2} {
+	heads := []slot{inDoubt, waiting}
+	for id := range b.holding() {
+		heads = append(heads, b.names.list[id].held)
+	}
+	for _, l := range append(heads, replaying, delivered0, delivered1, delivered2) {
 		for i := b.at(l).next; i != l; i = b.at(i).next {
 			if e := b.at(i); e.owed {
 				snap.Undelivered = append(snap.Undelivered, b.point(i))
 			} else {
 				snap.Delivered = append(snap.Delivered, Delivered{b.point(i), int(e.stage)})
 			}
+		}
+	}
+	for _, n := range b.names.list {
+		if b.watched && n.series != "" && (n.state == known || n.state == vouched) {
+			snap.Introduced = append(snap.Introduced, n.series)
 		}
 	}
 	return snap
@@ -52,6 +65,7 @@ func (b *outbox) snapshot() Snapshot {
 func (b *outbox) restore(snap *Snapshot) {
 	var again []slot
 	for _, d := range snap.Delivered {
+		b.acquaint(d.Point.Series)
 		if b.put(d.Point) != nil {
 			continue // it could not have been delivered, so it is not lost
 		}
@@ -63,6 +77,9 @@ func (b *outbox) restore(snap *Snapshot) {
 		again = append(again, i)
 	}
 	b.sortReplay(again)
+	for _, series := range snap.Introduced {
+		b.acquaint(series)
+	}
 	for _, p := range snap.Undelivered {
 		_ = b.put(p) // checked before it was ever in a snapshot
 	}

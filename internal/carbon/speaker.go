@@ -1,6 +1,7 @@
 package carbon
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -30,7 +31,12 @@ func newSpeaker(o Options) *speaker {
 	}
 }
 
-func (s *speaker) warn(msg string, args ...any) {
+func (s *speaker) warn(msg string, args ...any) { s.rarely(slog.LevelWarn, msg, args) }
+
+// remark is for a state that is nobody's fault.
+func (s *speaker) remark(msg string, args ...any) { s.rarely(slog.LevelInfo, msg, args) }
+
+func (s *speaker) rarely(level slog.Level, msg string, args []any) {
 	n, ok := s.turn(msg)
 	if !ok {
 		return
@@ -38,7 +44,7 @@ func (s *speaker) warn(msg string, args ...any) {
 	if n > 0 {
 		args = append(args, "more_of_these", n)
 	}
-	s.log.Warn(msg, args...)
+	s.log.Log(context.Background(), level, msg, args...)
 }
 
 func (s *speaker) turn(msg string) (leftOut int, ok bool) {
@@ -58,11 +64,14 @@ func (s *speaker) turn(msg string) (leftOut int, ok bool) {
 	return leftOut, true
 }
 
-// over ends a state, so that its next beginning is said at once.
-func (s *speaker) over(msg string) {
+// over ends a state, so that its next beginning is said at once. It tells
+// whether this one was said.
+func (s *speaker) over(msg string) (said bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	said = s.said[msg] != nil
 	delete(s.said, msg)
+	return said
 }
 
 func (s *speaker) info(msg string, args ...any) { s.log.Info(msg, args...) }

@@ -8,6 +8,8 @@ type Stats struct {
 	Connected bool
 
 	Waiting      int   // points not sent yet, or sent in vain
+	Held         int   // points that wait besides, until their series is introduced
+	NewSeries    int   // series that wait to be introduced
 	InDoubt      int   // points sent on the present connection, no receipt yet
 	Replaying    int   // delivered points that have to go again
 	Kept         int   // delivered points kept for a replay
@@ -40,12 +42,13 @@ func (s *Sender) Stats() Stats {
 	st, b := s.st, s.box
 	st.Address = s.o.Address
 	st.Waiting = b.count[waiting]
+	st.Held, st.NewSeries = b.count[held], len(b.strangers)
 	st.InDoubt = b.count[inDoubt]
 	st.Replaying = b.count[replaying]
 	st.Kept = b.count[delivered0] + b.count[delivered1] + b.count[delivered2]
 	st.Undelivered = b.owed
 	st.WaitingBytes = int64(b.owed) * pointBytes
-	st.Series = len(b.names.ids)
+	st.Series = len(b.names.ids) - b.idle
 	st.Shed, st.Dropped, st.Incomplete, st.Replays = b.shed, b.dropped, b.incomplete, b.replays
 	return st
 }
