@@ -34,6 +34,8 @@ type config struct {
 	destinations []carbon.Address
 	buffer       int64 // bytes
 	replay       time.Duration
+	maxRate      int // points a second; 0 is without limit
+	maxCreates   int // new series a minute; 0 is without limit
 
 	metrics []string
 	rollup  rollup.Options
@@ -139,6 +141,14 @@ func (f *flagSet) outputFlags(c *config) {
 	})
 	f.value("replay", "", "DURATION", "30m", "how long delivered points are kept to be sent again after a connection is lost", func(text string) (err error) {
 		c.replay, err = parseSeconds(text, 0, 7*day)
+		return err
+	})
+	f.value("max-rate", "", "N", "", "points a second at most for each destination, repeated ones included; none is no limit", func(text string) (err error) {
+		c.maxRate, err = parseNumber(text)
+		return err
+	})
+	f.value("max-creates", "", "N", "", "new series a minute at most for each destination; a series' points wait until it has been introduced; at most 50 for stock graphite-carbon, none is no limit", func(text string) (err error) {
+		c.maxCreates, err = parseNumber(text)
 		return err
 	})
 	f.on("dry-run", "n", &c.dryRun, "print the points as plaintext lines on standard output instead of sending them")

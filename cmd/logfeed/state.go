@@ -35,7 +35,8 @@ type packedPoints struct {
 	Series      []uint32 // index into Names
 	Times       []int64  // each less the one before
 	Values      []float64
-	Repetitions []int // planned ones that were made, -1 for an undelivered point
+	Repetitions []int    // planned ones that were made, -1 for an undelivered point
+	Introduced  []uint32 // series that need no introduction, indexes into Names
 }
 
 func (s *state) encode() ([]byte, error) {
@@ -96,6 +97,9 @@ func packPoints(s carbon.Snapshot) packedPoints {
 	for _, d := range s.Delivered {
 		p.add(d.Point, d.Repetitions)
 	}
+	for _, series := range s.Introduced {
+		p.out.Introduced = append(p.out.Introduced, p.id(series))
+	}
 	return p.out
 }
 
@@ -105,14 +109,18 @@ type packer struct {
 	out  packedPoints
 }
 
-func (p *packer) add(pt point.Point, repetitions int) {
-	id, ok := p.ids[pt.Series]
+func (p *packer) id(series string) uint32 {
+	id, ok := p.ids[series]
 	if !ok {
 		id = uint32(len(p.out.Names))
-		p.ids[pt.Series] = id
-		p.out.Names = append(p.out.Names, pt.Series)
+		p.ids[series] = id
+		p.out.Names = append(p.out.Names, series)
 	}
-	p.out.Series = append(p.out.Series, id)
+	return id
+}
+
+func (p *packer) add(pt point.Point, repetitions int) {
+	p.out.Series = append(p.out.Series, p.id(pt.Series))
 	p.out.Times = append(p.out.Times, pt.Time-p.last)
 	p.out.Values = append(p.out.Values, pt.Value)
 	p.out.Repetitions = append(p.out.Repetitions, repetitions)
@@ -128,6 +136,12 @@ func (p packedPoints) unpack(open func(series string, start int64) bool) (*carbo
 		return nil, fmt.Errorf("columns of %d, %d, %d and %d points", n, len(p.Times), len(p.Values), len(p.Repetitions))
 	}
 	s := new(carbon.Snapshot)
+	for _, id := range p.Introduced {
+		if int(id) >= len(p.Names) {
+			return nil, fmt.Errorf("introduced series %d of %d", id, len(p.Names))
+		}
+		s.Introduced = append(s.Introduced, p.Names[id])
+	}
 	when := int64(0)
 	for i, id := range p.Series {
 		when += p.Times[i]

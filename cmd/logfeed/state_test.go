@@ -13,7 +13,7 @@ import (
 // outbox makes what an outbox holds after half an hour of n series: a point a
 // series and minute, the last minute undelivered.
 func outbox(n int) carbon.Snapshot {
-	var s carbon.Snapshot
+	s := carbon.Snapshot{Introduced: []string{"apache.web1.of.old.requests.count", "apache.web1.vhost_0.requests.count"}}
 	for minute := range int64(31) {
 		for series := range n {
 			p := point.Point{Series: fmt.Sprintf("apache.web1.vhost_%d.requests.count", series), Value: float64(series%700) * 3, Time: 1768046400 + 60*minute}
@@ -55,6 +55,11 @@ func TestStateThatDoesNotFit(t *testing.T) {
 		t.Error("junk was decoded")
 	}
 	p := packPoints(outbox(1))
+	p.Introduced[1] = 2
+	if _, err := p.unpack(1 << 40); err == nil {
+		t.Error("an unknown introduced series was taken")
+	}
+	p.Introduced = nil
 	p.Series[3] = 9
 	if _, err := p.unpack(before(1 << 40)); err == nil {
 		t.Error("an unknown series was taken")

@@ -93,6 +93,15 @@ func parseSize(text string) (int64, error) {
 	return int64(n), nil
 }
 
+// parseNumber takes a whole number that is a limit of something.
+func parseNumber(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("%q is no number from 1 to 2147483647; leave the flag out for no limit", text)
+	}
+	return int(n), nil
+}
+
 // parseBool takes what a switch can be given after its "=".
 func parseBool(text string) (bool, error) {
 	b, err := strconv.ParseBool(text)

@@ -200,7 +200,7 @@ func TestIntroducedSeriesAreRemembered(t *testing.T) {
 			t.Errorf("left %v", left)
 		}
 		snap := g.Snapshots()[0]
-		if n := len(snap.Introduced); n < 59 || n > 61 {
+		if n := len(snap.Introduced); n < 59 || n > 63 {
 			t.Errorf("%d series are introduced", n)
 		}
 		if n := len(snap.Undelivered); n != left[0].Points {
@@ -211,7 +211,7 @@ func TestIntroducedSeriesAreRemembered(t *testing.T) {
 		g = NewGroup(GroupOptions{}, f.sender(o, nil))
 		defer stopNow(g)
 		time.Sleep(time.Second)
-		if _, series := firsts(f.got()); len(series) < 60 || len(series) > 63 {
+		if _, series := firsts(f.got()); len(series) < 60 || len(series) > 65 {
 			t.Errorf("%d series have come at once", len(series))
 		}
 		drain(t, g)

@@ -14,13 +14,13 @@ type pace struct {
 	next  time.Time
 }
 
-// newPace allows n within any stretch of per, evenly. Where the n do not come
-// out even in parts, it is up to 2 % slower.
-func newPace(n int, per time.Duration) pace {
+// newPace allows n within any stretch of per, evenly and no more than chunk at
+// once. Where the n do not come out even in parts, it is up to 2 % slower.
+func newPace(n int, per time.Duration, chunk int) pace {
 	if n <= 0 {
 		return pace{}
 	}
-	most := max(n/int(per/pulse), 1)
+	most := min(max(n/int(per/pulse), 1), chunk)
 	times := time.Duration(n / most)
 	return pace{most: most, every: (per + times - 1) / times}
 }

@@ -74,7 +74,7 @@ func NewSender(o Options) *Sender {
 	s.soft, s.stop = context.WithCancel(context.Background())
 	s.hard, s.kill = context.WithCancel(context.Background())
 	s.limit = s.maxInDoubt()
-	s.rate, s.create = newPace(o.MaxRate, time.Second), newPace(o.MaxCreates, time.Minute)
+	s.rate, s.create = newPace(o.MaxRate, time.Second, o.timing.chunk), newPace(o.MaxCreates, time.Minute, o.timing.chunk)
 	if o.Restore != nil {
 		s.box.restore(o.Restore)
 		s.lean = now
