@@ -9,6 +9,7 @@ tool (
 
 require (
 	github.com/guptarohit/asciigraph v0.10.0
+	github.com/logfeed/logfeed v0.0.0
 	golang.org/x/text v0.42.0
 )
 
@@ -60,6 +61,7 @@ require (
 	github.com/lomik/og-rek v0.0.0-20170411191824-628eefeb8d80 // indirect
 	github.com/lomik/stop v0.0.0-20161127103810-188e98d969bd // indirect
 	github.com/lomik/zapwriter v0.0.0-20210624082824-c1161d1eb463 // indirect
+	github.com/marpaia/graphite-golang v0.0.0-20190519024811-caf161d2c2b1 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
 	github.com/nxadm/tail v1.4.11 // indirect
 	github.com/pierrec/lz4/v4 v4.1.21 // indirect
@@ -98,7 +100,5 @@ require (
 	honnef.co/go/tools v0.8.2 // indirect
 )
 
-require github.com/logfeed/logfeed v0.0.0
-
-// The tests of the tools read logs with the parser of this very tree.
+// Tests here read with packages of this very tree.
 replace github.com/logfeed/logfeed => ../

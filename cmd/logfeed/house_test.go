@@ -19,7 +19,7 @@ const module = "github.com/logfeed/logfeed"
 var rooms = map[string][]string{
 	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/check", "internal/checkpoint", "internal/claim", "internal/point", "internal/retention", "internal/rollup", "internal/tail"},
 	"internal/apachelog":         {},
-	"internal/carbon":            {"internal/point"},
+	"internal/carbon":            {"internal/point", "internal/retention"},
 	"internal/carbon/carbontest": {},
 	"internal/check":             {"internal/apachelog"},
 	"internal/checkpoint":        {},

@@ -34,9 +34,11 @@ type packedPoints struct {
 	Names       []string
 	Series      []uint32 // index into Names
 	Times       []int64  // each less the one before
+	Steps       []int64  // seconds
 	Values      []float64
-	Repetitions []int    // planned ones that were made, -1 for an undelivered point
-	Introduced  []uint32 // series that need no introduction, indexes into Names
+	Repetitions []int            // planned ones that were made, -1 for an undelivered point
+	Introduced  []uint32         // series that need no introduction, indexes into Names
+	Forgotten   map[uint32]int64 // ends of forgotten buckets, by index into Names
 }
 
 func (s *state) encode() ([]byte, error) {
@@ -100,6 +102,12 @@ func packPoints(s carbon.Snapshot) packedPoints {
 	for _, series := range s.Introduced {
 		p.out.Introduced = append(p.out.Introduced, p.id(series))
 	}
+	if s.Forgotten != nil {
+		p.out.Forgotten = make(map[uint32]int64, len(s.Forgotten))
+	}
+	for series, end := range s.Forgotten {
+		p.out.Forgotten[p.id(series)] = end
+	}
 	return p.out
 }
 
@@ -122,6 +130,7 @@ func (p *packer) id(series string) uint32 {
 func (p *packer) add(pt point.Point, repetitions int) {
 	p.out.Series = append(p.out.Series, p.id(pt.Series))
 	p.out.Times = append(p.out.Times, pt.Time-p.last)
+	p.out.Steps = append(p.out.Steps, pt.Step)
 	p.out.Values = append(p.out.Values, pt.Value)
 	p.out.Repetitions = append(p.out.Repetitions, repetitions)
 	p.last = pt.Time
@@ -132,15 +141,12 @@ func (p *packer) add(pt point.Point, repetitions int) {
 // again before the lines since have been counted.
 func (p packedPoints) unpack(open func(series string, start int64) bool) (*carbon.Snapshot, error) {
 	n := len(p.Series)
-	if len(p.Times) != n || len(p.Values) != n || len(p.Repetitions) != n {
-		return nil, fmt.Errorf("columns of %d, %d, %d and %d points", n, len(p.Times), len(p.Values), len(p.Repetitions))
+	if len(p.Times) != n || len(p.Steps) != n || len(p.Values) != n || len(p.Repetitions) != n {
+		return nil, fmt.Errorf("columns of %d, %d, %d, %d and %d points", n, len(p.Times), len(p.Steps), len(p.Values), len(p.Repetitions))
 	}
-	s := new(carbon.Snapshot)
-	for _, id := range p.Introduced {
-		if int(id) >= len(p.Names) {
-			return nil, fmt.Errorf("introduced series %d of %d", id, len(p.Names))
-		}
-		s.Introduced = append(s.Introduced, p.Names[id])
+	s, err := p.series()
+	if err != nil {
+		return nil, err
 	}
 	when := int64(0)
 	for i, id := range p.Series {
@@ -148,7 +154,7 @@ func (p packedPoints) unpack(open func(series string, start int64) bool) (*carbo
 		if int(id) >= len(p.Names) {
 			return nil, fmt.Errorf("series %d of %d", id, len(p.Names))
 		}
-		pt := point.Point{Series: p.Names[id], Value: p.Values[i], Time: when}
+		pt := point.Point{Series: p.Names[id], Value: p.Values[i], Time: when, Step: p.Steps[i]}
 		switch {
 		case open(pt.Series, when):
 		case p.Repetitions[i] < 0:
@@ -156,6 +162,27 @@ func (p packedPoints) unpack(open func(series string, start int64) bool) (*carbo
 		default:
 			s.Delivered = append(s.Delivered, carbon.Delivered{Point: pt, Repetitions: p.Repetitions[i]})
 		}
+	}
+	return s, nil
+}
+
+// series returns what is known of whole series.
+func (p packedPoints) series() (*carbon.Snapshot, error) {
+	s := new(carbon.Snapshot)
+	for _, id := range p.Introduced {
+		if int(id) >= len(p.Names) {
+			return nil, fmt.Errorf("introduced series %d of %d", id, len(p.Names))
+		}
+		s.Introduced = append(s.Introduced, p.Names[id])
+	}
+	if p.Forgotten != nil {
+		s.Forgotten = make(map[string]int64, len(p.Forgotten))
+	}
+	for id, end := range p.Forgotten {
+		if int(id) >= len(p.Names) {
+			return nil, fmt.Errorf("forgotten points of series %d of %d", id, len(p.Names))
+		}
+		s.Forgotten[p.Names[id]] = end
 	}
 	return s, nil
 }

@@ -13,10 +13,11 @@ import (
 // outbox makes what an outbox holds after half an hour of n series: a point a
 // series and minute, the last minute undelivered.
 func outbox(n int) carbon.Snapshot {
-	s := carbon.Snapshot{Introduced: []string{"apache.web1.of.old.requests.count", "apache.web1.vhost_0.requests.count"}}
+	s := carbon.Snapshot{Introduced: []string{"apache.web1.of.old.requests.count", "apache.web1.vhost_0.requests.count"},
+		Forgotten: map[string]int64{"": 1768040000, "apache.web1.vhost_0.requests.count": 1768043000}}
 	for minute := range int64(31) {
 		for series := range n {
-			p := point.Point{Series: fmt.Sprintf("apache.web1.vhost_%d.requests.count", series), Value: float64(series%700) * 3, Time: 1768046400 + 60*minute}
+			p := point.Point{Series: fmt.Sprintf("apache.web1.vhost_%d.requests.count", series), Value: float64(series%700) * 3, Time: 1768046400 + 60*minute, Step: 60}
 			if minute == 30 {
 				s.Undelivered = append(s.Undelivered, p)
 			} else {
@@ -55,11 +56,15 @@ func TestStateThatDoesNotFit(t *testing.T) {
 		t.Error("junk was decoded")
 	}
 	p := packPoints(outbox(1))
-	p.Introduced[1] = 2
-	if _, err := p.unpack(1 << 40); err == nil {
+	p.Introduced[1] = 9
+	if _, err := p.unpack(before(1 << 40)); err == nil {
 		t.Error("an unknown introduced series was taken")
 	}
-	p.Introduced = nil
+	p.Introduced, p.Forgotten[9] = nil, 1
+	if _, err := p.unpack(before(1 << 40)); err == nil {
+		t.Error("forgotten points of an unknown series were taken")
+	}
+	p.Forgotten = nil
 	p.Series[3] = 9
 	if _, err := p.unpack(before(1 << 40)); err == nil {
 		t.Error("an unknown series was taken")

@@ -187,6 +187,7 @@ type LossError struct {
 	Address    Address
 	Shed       int64 // dropped undelivered, at the bound
 	SetAside   int64 // dropped, because the peer could not bear them
+	Partial    int64 // dropped, because of their longer step other points were forgotten
 	Incomplete int64 // replays that lacked points
 }
 
@@ -197,6 +198,9 @@ func (e *LossError) Error() string {
 	}
 	if e.SetAside > 0 {
 		s += fmt.Sprintf(" %d points were set aside because carbon ended every connection that brought them;", e.SetAside)
+	}
+	if e.Partial > 0 {
+		s += fmt.Sprintf(" %d points became too old for their step before they could be sent, and the rest of the longer step was forgotten;", e.Partial)
 	}
 	if e.Incomplete > 0 {
 		s += " the connection broke and older points than were kept may be lost;"
@@ -245,11 +249,11 @@ func (s *Sender) drained() (bool, error) {
 	defer s.mu.Unlock()
 	b := s.box
 	replayDue := !s.due.IsZero() && !s.again
-	if b.count[waiting]+b.count[held]+b.count[inDoubt]+b.count[replaying] > 0 || replayDue {
+	if b.owed+b.count[waiting]+b.count[inDoubt]+b.count[replaying] > 0 || replayDue {
 		return false, nil
 	}
-	if b.shed+s.st.SetAside+b.incomplete > 0 {
-		return true, &LossError{s.o.Address, b.shed, s.st.SetAside, b.incomplete}
+	if b.shed+s.st.SetAside+b.partial+b.incomplete > 0 {
+		return true, &LossError{s.o.Address, b.shed, s.st.SetAside, b.partial, b.incomplete}
 	}
 	return true, nil
 }

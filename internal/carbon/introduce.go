@@ -65,7 +65,8 @@ func (b *outbox) acquaint(series string) {
 		return
 	}
 	if _, ok := b.names.find(series); !ok {
-		b.names.add(series)
+		id := b.names.add(series)
+		b.names.list[id].list = b.listOf(series)
 		b.idle++
 	}
 }
@@ -73,10 +74,17 @@ func (b *outbox) acquaint(series string) {
 // meet takes in a series that no point of the outbox has had before.
 func (b *outbox) meet(series string) uint32 {
 	id := b.names.add(series)
+	b.names.list[id].list, b.names.list[id].gone = b.listOf(series), b.gone
 	if b.watched {
 		b.estrange(id)
 	}
 	return id
+}
+
+// part lets a series go.
+func (b *outbox) part(id uint32) {
+	b.gone = max(b.gone, b.names.list[id].gone)
+	b.names.remove(id)
 }
 
 // estrange makes a series wait for its introduction, behind the others.
@@ -110,7 +118,7 @@ func (b *outbox) drop(id uint32) {
 	case stranger:
 		b.end(n.held)
 		b.strangers = slices.DeleteFunc(b.strangers, func(s uint32) bool { return s == id })
-		b.names.remove(id)
+		b.part(id)
 	}
 }
 
@@ -118,7 +126,7 @@ func (b *outbox) drop(id uint32) {
 // there is room.
 func (b *outbox) rest(id uint32) {
 	if !b.watched || b.idle >= maxIdle {
-		b.names.remove(id)
+		b.part(id)
 		return
 	}
 	b.idle++
@@ -137,18 +145,48 @@ func (b *outbox) line(i slot) {
 // introduce moves the first point of up to n strangers to those in doubt and
 // appends them to dst.
 func (b *outbox) introduce(dst []point.Point, n int, now time.Time) []point.Point {
-	for range min(n, len(b.strangers)) {
+	for range len(b.strangers) {
+		if len(b.strangers) == 0 || n == 0 {
+			break
+		}
 		id := b.strangers[0]
+		i, ok := b.firstHeld(id)
+		if id != b.strangers[0] {
+			continue // it had nothing left that could go
+		}
 		b.strangers = b.strangers[1:]
-		series := &b.names.list[id]
-		i := b.at(series.held).next
-		series.state = introduced
+		if !ok {
+			b.strangers = append(b.strangers, id)
+			continue
+		}
+		b.names.list[id].state = introduced
 		b.newcomers = append(b.newcomers, introduction{series: id, time: b.at(i).time, at: now})
 		b.unreceived = append(b.unreceived, id)
 		b.toBack(inDoubt, i)
+		b.at(i).tries = max(b.at(i).tries, sent)
 		dst = append(dst, b.point(i))
+		n--
 	}
 	return dst
+}
+
+// firstHeld returns the first point of a stranger that may go. The series is a
+// stranger no more when it has no point left.
+func (b *outbox) firstHeld(id uint32) (slot, bool) {
+	for b.names.list[id].state == stranger {
+		head := b.names.list[id].held
+		i := b.at(head).next
+		if i == head {
+			return 0, false
+		}
+		switch b.settle(i) {
+		case goes:
+			return i, true
+		case waits:
+			return 0, false
+		}
+	}
+	return 0, false
 }
 
 // admit lets all points go of the series whose introduction is long enough
@@ -244,7 +282,7 @@ func (b *outbox) repel() {
 			return false
 		}
 		b.end(n.held)
-		b.names.remove(id)
+		b.part(id)
 		return true
 	})
 }
@@ -282,7 +320,7 @@ func (b *outbox) shedHeld(unix uint32, n int) {
 	for _, id := range slices.Collect(b.holding()) {
 		head := b.names.list[id].held
 		if i := b.at(head).next; i != head && b.at(i).time == unix && b.owed > n {
-			b.forget(i)
+			b.lose(i)
 			b.shed++
 		}
 	}

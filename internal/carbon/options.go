@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/retention"
 )
 
 // Options of one destination. The zero value of every field but Address is
@@ -51,6 +52,13 @@ type Options struct {
 	// state is restored; until then its points wait. Default 0, which is no
 	// limit.
 	MaxCreates int
+
+	// Retentions returns the archives that Carbon keeps of a series, finest
+	// first. Points that have waited until Carbon keeps longer steps at their
+	// age are then merged into one for the longer step, or, where a part of it
+	// has been forgotten, dropped and counted. Nil is for points that go as
+	// they are, however old.
+	Retentions func(series string) retention.List
 
 	// Once is for a run that ends when all is delivered: totals are not
 	// repeated later, and a destination that takes nothing for Replay is an

@@ -22,6 +22,7 @@ const pointBytes = 72
 type outbox struct {
 	slab
 	entrance
+	ages
 	names names
 	index map[uint64]slot
 	epoch time.Time // zero of the ticks in entry.at
@@ -51,6 +52,7 @@ func newOutbox(o Options, now time.Time) *outbox {
 		keep:    o.Replay,
 		repeat:  o.timing.repeat,
 
+		ages:      ages{of: o.Retentions, now: now.Unix(), roused: now},
 		entrance:  entrance{watched: o.MaxCreates > 0, wait: o.timing.admit},
 		confirmed: now,
 	}
@@ -82,11 +84,16 @@ func (b *outbox) put(p point.Point) error {
 		}
 		id = b.meet(p.Series)
 	}
+	if b.covered(id, p.Time, p.Step) {
+		b.partial++
+		return nil
+	}
+	b.supersede(id, p.Time, p.Step)
 	key := uint64(id)<<32 | uint64(p.Time)
 	i, ok := b.index[key]
 	if !ok {
 		i = b.alloc()
-		*b.at(i) = entry{value: p.Value, series: id, time: uint32(p.Time), owed: true}
+		*b.at(i) = entry{value: p.Value, series: id, time: uint32(p.Time), step: b.stepIndex(p.Step), owed: true}
 		b.line(i)
 		b.index[key] = i
 		b.hold(id)
@@ -94,13 +101,13 @@ func (b *outbox) put(p point.Point) error {
 		return nil
 	}
 	e := b.at(i)
-	e.value = p.Value
+	e.value, e.step = p.Value, b.stepIndex(p.Step)
 	if !e.owed {
 		e.owed = true
 		b.owed++
 	}
 	if l := slot(e.list); l != waiting && l != held {
-		e.stage, e.strikes = 0, 0
+		e.tries = min(e.tries, sent)
 		b.unlink(i)
 		b.line(i)
 	}
@@ -130,17 +137,19 @@ func (b *outbox) shedTo(n int) {
 			continue
 		}
 		if !ok {
-			if i, ok = b.firstOwedInDoubt(); !ok {
-				return
+			if i, ok = b.firstOwed(inDoubt); !ok {
+				if i, ok = b.firstOwed(resting); !ok {
+					return
+				}
 			}
 		}
-		b.forget(i)
+		b.lose(i)
 		b.shed++
 	}
 }
 
-func (b *outbox) firstOwedInDoubt() (slot, bool) {
-	for i := b.at(inDoubt).next; i != inDoubt; i = b.at(i).next {
+func (b *outbox) firstOwed(l slot) (slot, bool) {
+	for i := b.at(l).next; i != l; i = b.at(i).next {
 		if b.at(i).owed {
 			return i, true
 		}
@@ -151,10 +160,17 @@ func (b *outbox) firstOwedInDoubt() (slot, bool) {
 // take moves up to n points from the front of a list to those in doubt and
 // appends them to dst. It stops early when their text would pass size bytes.
 func (b *outbox) take(from slot, dst []point.Point, n, size int) []point.Point {
-	for range n {
+	for n > 0 {
 		i, ok := b.first(from)
 		if !ok {
 			return dst
+		}
+		switch b.settle(i) {
+		case dropped:
+			continue
+		case waits:
+			b.toBack(resting, i)
+			continue
 		}
 		p := b.point(i)
 		// 24 bytes hold the spaces, the newline, the time and most values.
@@ -162,14 +178,16 @@ func (b *outbox) take(from slot, dst []point.Point, n, size int) []point.Point {
 			return dst
 		}
 		b.toBack(inDoubt, i)
+		b.at(i).tries = max(b.at(i).tries, sent)
 		dst = append(dst, p)
+		n--
 	}
 	return dst
 }
 
 func (b *outbox) point(i slot) point.Point {
 	e := b.at(i)
-	return point.Point{Series: b.names.series(e.series), Value: e.value, Time: int64(e.time)}
+	return point.Point{Series: b.names.series(e.series), Value: e.value, Time: int64(e.time), Step: b.steps[e.step]}
 }
 
 // confirm takes a receipt: what was in doubt is delivered. Points that went
@@ -181,10 +199,10 @@ func (b *outbox) confirm(now time.Time) int {
 	for i, ok := b.first(inDoubt); ok; i, ok = b.first(inDoubt) {
 		e := b.at(i)
 		if e.owed {
-			e.owed = false
+			e.owed, e.tries = false, sent
 			b.owed--
 		}
-		e.at, e.strikes = at, 0
+		e.at = at
 		b.toBack(b.delivered(e), i)
 		n++
 	}
@@ -197,7 +215,7 @@ func (b *outbox) confirm(now time.Time) int {
 // delivered returns the list of a delivered point. Without planned
 // repetitions all are in the last.
 func (b *outbox) delivered(e *entry) slot {
-	return delivered2 - slot(max(len(b.repeat)-int(e.stage), 0))
+	return delivered2 - slot(max(len(b.repeat)-e.repetitions(), 0))
 }
 
 // expire forgets what was delivered so long ago that it needs no replay. It
@@ -212,7 +230,7 @@ func (b *outbox) expire(now time.Time) {
 		if !b.when(b.at(i).at).Before(since) {
 			return
 		}
-		b.forget(i)
+		b.lose(i)
 	}
 }
 
@@ -231,7 +249,7 @@ func (b *outbox) boundHistory() {
 		if t := b.when(b.at(i).at); t.After(b.evicted) {
 			b.evicted = t
 		}
-		b.forget(i)
+		b.lose(i)
 		b.dropped++
 	}
 	if lacking {
@@ -278,11 +296,11 @@ func (b *outbox) suspect(strike bool) (series string) {
 		return ""
 	}
 	if strike {
-		b.at(i).strikes++
+		b.at(i).tries++
 	}
-	if b.at(i).strikes >= maxStrikes {
+	if b.at(i).tries >= sent+maxStrikes {
 		series = b.point(i).Series
-		b.forget(i)
+		b.lose(i)
 		return series
 	}
 	b.toBack(waiting, i)
@@ -345,7 +363,7 @@ func (b *outbox) repeatDue(now time.Time) {
 			if now.Sub(b.when(e.at)) < after {
 				break
 			}
-			e.stage++
+			e.tries++
 			b.toFront(replaying, i)
 			again = append(again, i)
 		}

@@ -196,7 +196,7 @@ func (m *model) replay(since time.Time) {
 
 func (m *model) compare(t *testing.T, b *outbox) {
 	t.Helper()
-	names := [lists]string{"waiting", "held", "doubt", "replay", "delivered", "delivered", "delivered"}
+	names := [lists]string{"waiting", "held", "resting", "doubt", "replay", "delivered", "delivered", "delivered"}
 	seen, owed := 0, 0
 	for l := range lists {
 		n, last := 0, int64(1<<40)

@@ -229,6 +229,7 @@ func (s *Sender) next() ([]point.Point, idle) {
 	s.replayDue(now)
 	s.box.repeatDue(now)
 	s.box.admit(now)
+	s.box.turn(now)
 	if s.rate.ready(now) {
 		for range kinds {
 			s.turn = (s.turn + kinds - 1) % kinds

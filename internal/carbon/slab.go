@@ -9,6 +9,7 @@ type slot = uint32
 const (
 	waiting    slot = iota // never sent with its present value, or sent in vain
 	held                   // the same, of a series that is not admitted yet; see introduce.go
+	resting                // between two archives; see ages.go
 	inDoubt                // sent on the present connection, no receipt yet
 	replaying              // had a receipt, has to go again
 	delivered0             // had a receipt, two planned repetitions to come
@@ -26,10 +27,19 @@ type entry struct {
 	prev, next slot
 	at         uint32 // when it was last confirmed, in the outbox's ticks
 	list       uint8
-	stage      uint8 // planned repetitions made
-	strikes    uint8 // times it was alone on a connection that the peer broke
 	owed       bool  // its present value never had a receipt
+	step       uint8 // index of its step in the outbox's ages
+	tries      uint8 // 0 while it was never sent, else see below
 }
+
+// The tries of a point that was sent are 1 and, while it is owed, the strikes
+// against it: the times that it was alone on a connection that the peer broke.
+// Once it is delivered they are 1 and the planned repetitions made.
+const sent = 1
+
+// repetitions returns the planned repetitions that were made of a delivered
+// point.
+func (e *entry) repetitions() int { return int(e.tries) - sent }
 
 const (
 	chunkBits = 12

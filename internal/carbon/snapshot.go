@@ -16,6 +16,12 @@ type Snapshot struct {
 	// Introduced holds the series that need no introduction any more. It is
 	// empty where Options.MaxCreates is 0.
 	Introduced []string
+
+	// Forgotten tells, by series, the end of the newest bucket (Unix seconds)
+	// that was delivered and forgotten, or dropped: of a longer step that
+	// begins before it, no whole can be made. "" stands for the series that it
+	// does not name. It is nil where Options.Retentions is.
+	Forgotten map[string]int64
 }
 
 // Delivered is a point that had a receipt.
@@ -38,7 +44,7 @@ func (b *outbox) snapshot() Snapshot {
 		Delivered:   make([]Delivered, 0, len(b.index)-b.owed),
 	}
 	// What is in doubt was taken from the front of what waits.
-	heads := []slot{inDoubt, waiting}
+	heads := []slot{inDoubt, waiting, resting}
 	for id := range b.holding() {
 		heads = append(heads, b.names.list[id].held)
 	}
@@ -47,7 +53,7 @@ func (b *outbox) snapshot() Snapshot {
 			if e := b.at(i); e.owed {
 				snap.Undelivered = append(snap.Undelivered, b.point(i))
 			} else {
-				snap.Delivered = append(snap.Delivered, Delivered{b.point(i), int(e.stage)})
+				snap.Delivered = append(snap.Delivered, Delivered{b.point(i), e.repetitions()})
 			}
 		}
 	}
@@ -56,13 +62,27 @@ func (b *outbox) snapshot() Snapshot {
 			snap.Introduced = append(snap.Introduced, n.series)
 		}
 	}
+	if b.of != nil {
+		snap.Forgotten = b.forgotten()
+	}
 	return snap
+}
+
+func (b *outbox) forgotten() map[string]int64 {
+	all := map[string]int64{"": b.gone}
+	for _, n := range b.names.list {
+		if n.series != "" && n.gone != b.gone {
+			all[n.series] = n.gone
+		}
+	}
+	return all
 }
 
 // restore fills an empty outbox. All delivered points are to go again,
 // however long ago they were: Carbon may have died at any time since, so what
 // counts is their age when the snapshot was made, and older ones are not in it.
 func (b *outbox) restore(snap *Snapshot) {
+	b.gone = snap.Forgotten[""]
 	var again []slot
 	for _, d := range snap.Delivered {
 		b.acquaint(d.Point.Series)
@@ -71,7 +91,7 @@ func (b *outbox) restore(snap *Snapshot) {
 		}
 		i, _ := b.last(waiting)
 		e := b.at(i)
-		e.owed, e.stage = false, uint8(min(d.Repetitions, len(b.repeat)))
+		e.owed, e.tries = false, sent+uint8(min(d.Repetitions, len(b.repeat)))
 		b.owed--
 		b.toFront(replaying, i)
 		again = append(again, i)
@@ -81,6 +101,20 @@ func (b *outbox) restore(snap *Snapshot) {
 		b.acquaint(series)
 	}
 	for _, p := range snap.Undelivered {
-		_ = b.put(p) // checked before it was ever in a snapshot
+		if b.put(p) != nil {
+			continue // never: it was checked before it was in a snapshot
+		}
+		// It may have been in doubt, so that Carbon has it.
+		id, _ := b.names.find(p.Series)
+		if i, ok := b.index[uint64(id)<<32|uint64(p.Time)]; ok {
+			b.at(i).tries = sent
+		}
+	}
+	for id := range b.names.list {
+		n := &b.names.list[id]
+		n.gone = b.gone
+		if unix, ok := snap.Forgotten[n.series]; ok {
+			n.gone = unix
+		}
 	}
 }

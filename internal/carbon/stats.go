@@ -10,6 +10,7 @@ type Stats struct {
 	Waiting      int   // points not sent yet, or sent in vain
 	Held         int   // points that wait besides, until their series is introduced
 	NewSeries    int   // series that wait to be introduced
+	Resting      int   // points that wait besides, until the archive that has others of their step has ended
 	InDoubt      int   // points sent on the present connection, no receipt yet
 	Replaying    int   // delivered points that have to go again
 	Kept         int   // delivered points kept for a replay
@@ -29,6 +30,8 @@ type Stats struct {
 	Dropped    int64 // delivered points dropped from the history at its bound
 	Refused    int64 // points that would have broken the protocol
 	SetAside   int64 // points dropped because the peer ends every connection that brings them
+	TooOld     int64 // undelivered points dropped because no archive keeps their age
+	Partial    int64 // undelivered points dropped because of their longer step other points are forgotten
 	Panics     int64 // panics caught while sending
 
 	LastReceipt time.Time // zero: none yet
@@ -42,6 +45,7 @@ func (s *Sender) Stats() Stats {
 	st, b := s.st, s.box
 	st.Address = s.o.Address
 	st.Waiting = b.count[waiting]
+	st.Resting, st.TooOld, st.Partial = b.count[resting], b.tooOld, b.partial
 	st.Held, st.NewSeries = b.count[held], len(b.strangers)
 	st.InDoubt = b.count[inDoubt]
 	st.Replaying = b.count[replaying]

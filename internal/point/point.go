@@ -14,6 +14,7 @@ type Point struct {
 	Series string
 	Value  float64
 	Time   int64 // start of the bucket, Unix seconds; always positive
+	Step   int64 // length of the bucket, seconds; 0 is that of the finest
 }
 
 // A Sink takes points. Write keeps no part of the slice once it has returned.

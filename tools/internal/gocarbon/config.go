@@ -23,13 +23,37 @@ func (s *Server) writeConfig() error {
 	if err := s.writeFile("storage-aggregation.conf", fmt.Sprintf(aggregation, prefix)); err != nil {
 		return err
 	}
+	if err := s.writeFile("storage-quotas.conf", quotas); err != nil {
+		return err
+	}
 	return s.writeFile(configFile, fmt.Sprintf(config,
-		!s.options.MemoryOnly, s.WhisperDir(), s.path("storage-schemas.conf"), s.path("storage-aggregation.conf"),
+		!s.options.MemoryOnly, s.WhisperDir(), s.path("storage-schemas.conf"), s.path("storage-aggregation.conf"), s.quotasFile(),
 		s.Addr(),
 		s.UDPAddr(), s.options.UDP,
-		s.URL()[len("http://"):],
+		s.URL()[len("http://"):], s.index(),
 		s.path("dump")))
 }
+
+// go-carbon limits new series only where it has quotas, and those need an
+// index that knows of a new series at once.
+func (s *Server) quotasFile() string {
+	if s.options.Creates == 0 {
+		return ""
+	}
+	return s.path("storage-quotas.conf")
+}
+
+func (s *Server) index() string {
+	if s.options.Creates == 0 {
+		return "trigram-index = true"
+	}
+	return fmt.Sprintf("trie-index = true\nconcurrent-index = true\nrealtime-index = 65536\nmax-creates-per-second = %d", s.options.Creates)
+}
+
+// One quota that nothing ever reaches.
+const quotas = `[*]
+metrics = max
+`
 
 // One point a minute for a day: logfeed's interval by default, and room for
 // every bucket that is sent here.
@@ -69,6 +93,7 @@ enabled = %t
 data-dir = %q
 schemas-file = %q
 aggregation-file = %q
+quotas-file = %q
 
 [tcp]
 enabled = true
@@ -82,7 +107,7 @@ enabled = %t
 enabled = true
 listen = %q
 scan-frequency = "24h"
-trigram-index = true
+%s
 query-cache-enabled = false
 find-cache-enabled = false
 glob-cache-enabled = false

@@ -35,6 +35,9 @@ type Options struct {
 	// loses it: no whisper file is made or changed. A go-carbon with much to do
 	// is in this state for minutes.
 	MemoryOnly bool
+	// Creates bounds the new series a second: points of others are dropped as
+	// they arrive. 0 is without limit. go-carbon keeps a core busy with it.
+	Creates int
 }
 
 // A Server is one go-carbon that can be started, stopped and killed again and

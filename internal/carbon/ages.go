@@ -1,0 +1,285 @@
+package carbon
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/retention"
+)
+
+// Points may wait for so long, while Carbon is away or their series is not
+// introduced, that Carbon keeps longer steps at their age: what was a minute's
+// total would stand for five minutes. Such points are merged before they go,
+// as Carbon would have merged them, into one that covers the longer step.
+//
+// Carbon's finest archives reach back a little further than the ages at which
+// longer steps are used. So where points of a step went out as they were, a
+// point for the whole would be summed up with them: such a step stays as it is
+// until shortly before its archive ends, and waits from then until it has
+// ended.
+
+// cacheTime is how long a point may wait in Carbon's cache before its age is
+// judged, in seconds.
+const cacheTime = 1800
+
+// ages knows the steps that Carbon keeps.
+type ages struct {
+	of     func(series string) retention.List // nil: points go as they are, however old
+	lists  []retention.List                   // of all series, each once
+	grids  []retention.Grid                   // of the lists, as of now
+	steps  []int64                            // by entry.step
+	unit   int64                              // the shortest of them
+	now    int64
+	roused time.Time
+	gone   int64 // name.gone of the series that have been removed, the highest of them
+
+	tooOld  int64 // owed points that no archive keeps
+	partial int64 // owed points of a step whose other points have been forgotten
+}
+
+// turn lets points grow older.
+func (b *outbox) turn(now time.Time) {
+	if b.of == nil || now.Unix() == b.now {
+		return
+	}
+	b.now = now.Unix()
+	for i, l := range b.lists {
+		b.grids[i] = l.At(b.now)
+	}
+	if now.Sub(b.roused) >= time.Minute {
+		b.roused = now
+		b.rouse()
+	}
+}
+
+// listOf returns the index of the archives of a series.
+func (a *ages) listOf(series string) uint16 {
+	if a.of == nil {
+		return 0
+	}
+	list := a.of(series)
+	for i, l := range a.lists {
+		if slices.Equal(l, list) {
+			return uint16(i)
+		}
+	}
+	a.lists = append(a.lists, list)
+	a.grids = append(a.grids, list.At(a.now))
+	if len(list) > 0 {
+		a.see(list[0].Step)
+	}
+	return uint16(len(a.lists) - 1)
+}
+
+func (a *ages) see(step int64) {
+	if a.unit == 0 || step < a.unit {
+		a.unit = step
+	}
+}
+
+// stepIndex returns the place of a step among the steps. There are a handful.
+func (a *ages) stepIndex(step int64) uint8 {
+	if a.steps == nil {
+		a.steps = []int64{0}
+	}
+	i := slices.Index(a.steps, step)
+	if i < 0 {
+		i = len(a.steps)
+		a.steps = append(a.steps, step)
+		a.see(step)
+	}
+	return uint8(min(i, 255))
+}
+
+// step returns how many seconds a point covers: by default as many as the
+// finest archive.
+func (b *outbox) step(e *entry) int64 {
+	if e.step > 0 {
+		return b.steps[e.step]
+	}
+	if list := b.archives(e); len(list) > 0 {
+		return list[0].Step
+	}
+	return 0
+}
+
+func (b *outbox) archives(e *entry) retention.List {
+	if b.of == nil {
+		return nil
+	}
+	return b.lists[b.names.list[e.series].list]
+}
+
+// A verdict says what is to be done with a point whose turn it is.
+type verdict int
+
+const (
+	goes    verdict = iota
+	waits           // until its archive has ended
+	dropped         // it is gone
+)
+
+// settle brings a point that is to go to the step that Carbon keeps at its
+// age.
+func (b *outbox) settle(i slot) verdict {
+	e := b.at(i)
+	list := b.archives(e)
+	if len(list) == 0 {
+		return goes
+	}
+	step, ok := b.grids[b.names.list[e.series].list].Step(int64(e.time))
+	if !ok {
+		if e.owed {
+			b.tooOld++
+		}
+		b.lose(i)
+		return dropped
+	}
+	level := slices.IndexFunc(list, func(a retention.Archive) bool { return a.Step == step })
+	return b.raise(i, list, level)
+}
+
+// raise brings a point to the step of an archive, or that of a finer one as
+// long as the step cannot be sent as a whole.
+func (b *outbox) raise(i slot, list retention.List, level int) verdict {
+	e := b.at(i)
+	if level < 1 || list[level].Step <= b.step(e) {
+		return goes
+	}
+	step := list[level].Step
+	begin := int64(e.time) - int64(e.time)%step
+	parts := b.parts(e.series, begin, step)
+	whole := b.names.list[e.series].gone <= begin
+	went, owed := !whole, 0
+	for _, part := range parts {
+		went = went || b.at(part).tries >= sent
+		if b.at(part).owed {
+			owed++
+		}
+	}
+	end := b.now - list[level-1].Span // what is older has left the finer archive
+	switch {
+	case went && begin >= end+cacheTime:
+		return b.raise(i, list, level-1)
+	case owed == 0:
+		// All of it is in Carbon, and what Carbon may have lost of it can only
+		// be sent as a part.
+	case went && begin > end:
+		return waits
+	case whole:
+		b.merge(i, parts, begin, step)
+		return goes
+	default:
+		b.partial += int64(owed)
+	}
+	for _, part := range parts {
+		b.lose(part)
+	}
+	return dropped
+}
+
+// parts returns the points of a series that lie within a step.
+func (b *outbox) parts(series uint32, begin, step int64) []slot {
+	var parts []slot
+	for t := begin; t < begin+step; t += b.unit {
+		if i, ok := b.index[uint64(series)<<32|uint64(t)]; ok {
+			parts = append(parts, i)
+		}
+	}
+	return parts
+}
+
+// merge makes one of the parts stand for the whole step. The others go.
+func (b *outbox) merge(i slot, parts []slot, begin, step int64) {
+	e := b.at(i)
+	values := make([]float64, 0, len(parts))
+	for _, part := range parts {
+		values = append(values, b.at(part).value)
+		if part != i {
+			b.forget(part)
+		}
+	}
+	delete(b.index, uint64(e.series)<<32|uint64(e.time))
+	e.time, e.step, e.tries = uint32(begin), b.stepIndex(step), 0
+	e.value = rollup(b.names.series(e.series), values)
+	b.index[uint64(e.series)<<32|uint64(e.time)] = i
+	if !e.owed {
+		e.owed = true
+		b.owed++
+	}
+}
+
+// rollup merges values as Carbon does with the aggregation that logfeed's
+// names ask for: counts add up, and of what is neither a count nor an extreme
+// Carbon makes the average.
+func rollup(series string, values []float64) float64 {
+	name, _, _ := strings.Cut(series, ";") // tags follow
+	switch {
+	case strings.HasSuffix(name, ".min"):
+		return slices.Min(values)
+	case strings.HasSuffix(name, ".max"):
+		return slices.Max(values)
+	}
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	if !strings.HasSuffix(name, ".count") {
+		sum /= float64(len(values))
+	}
+	return sum
+}
+
+// lose forgets a point that may be in Carbon, or should be: no whole can be
+// made any more of what lies in its longer steps.
+func (b *outbox) lose(i slot) {
+	e := b.at(i)
+	n := &b.names.list[e.series]
+	n.gone = max(n.gone, int64(e.time)+b.step(e))
+	b.forget(i)
+}
+
+// covered tells whether a point for a longer step stands for this one too.
+func (b *outbox) covered(id uint32, unix, step int64) bool {
+	if b.of == nil {
+		return false
+	}
+	for _, a := range b.lists[b.names.list[id].list] {
+		if a.Step <= step {
+			continue
+		}
+		i, ok := b.index[uint64(id)<<32|uint64(unix-unix%a.Step)]
+		if ok && b.step(b.at(i)) >= a.Step {
+			return true
+		}
+	}
+	return false
+}
+
+// supersede drops the points that one for a longer step now stands for.
+func (b *outbox) supersede(id uint32, begin, step int64) {
+	if b.of == nil || step <= b.unit || b.names.list[id].points == 0 {
+		return
+	}
+	for _, i := range b.parts(id, begin, step) {
+		if b.step(b.at(i)) < step && int64(b.at(i).time) != begin {
+			b.forget(i)
+		}
+	}
+}
+
+// rouse makes the resting points wait for their turn again.
+func (b *outbox) rouse() {
+	var again []slot
+	for i, ok := b.first(resting); ok; i, ok = b.first(resting) {
+		if b.at(i).owed {
+			b.unlink(i)
+			b.line(i)
+			continue
+		}
+		b.toFront(replaying, i)
+		again = append(again, i)
+	}
+	b.sortReplay(again)
+}
