@@ -23,8 +23,8 @@ import (
 // judged, in seconds.
 const cacheTime = 1800
 
-// ages knows the steps that Carbon keeps.
-type ages struct {
+// archives are the steps that Carbon keeps, by age.
+type archives struct {
 	of     func(series string) retention.List // nil: points go as they are, however old
 	lists  []retention.List                   // of all series, each once
 	grids  []retention.Grid                   // of the lists, as of now
@@ -54,7 +54,7 @@ func (b *outbox) turn(now time.Time) {
 }
 
 // listOf returns the index of the archives of a series.
-func (a *ages) listOf(series string) uint16 {
+func (a *archives) listOf(series string) uint16 {
 	if a.of == nil {
 		return 0
 	}
@@ -72,14 +72,14 @@ func (a *ages) listOf(series string) uint16 {
 	return uint16(len(a.lists) - 1)
 }
 
-func (a *ages) see(step int64) {
+func (a *archives) see(step int64) {
 	if a.unit == 0 || step < a.unit {
 		a.unit = step
 	}
 }
 
 // stepIndex returns the place of a step among the steps. There are a handful.
-func (a *ages) stepIndex(step int64) uint8 {
+func (a *archives) stepIndex(step int64) uint8 {
 	if a.steps == nil {
 		a.steps = []int64{0}
 	}
@@ -98,13 +98,13 @@ func (b *outbox) step(e *entry) int64 {
 	if e.step > 0 {
 		return b.steps[e.step]
 	}
-	if list := b.archives(e); len(list) > 0 {
+	if list := b.listFor(e); len(list) > 0 {
 		return list[0].Step
 	}
 	return 0
 }
 
-func (b *outbox) archives(e *entry) retention.List {
+func (b *outbox) listFor(e *entry) retention.List {
 	if b.of == nil {
 		return nil
 	}
@@ -115,68 +115,83 @@ func (b *outbox) archives(e *entry) retention.List {
 type verdict int
 
 const (
-	goes    verdict = iota
-	waits           // until its archive has ended
-	dropped         // it is gone
+	goes    verdict = iota // as it is
+	merges                 // with the others of its longer step
+	waits                  // until the archive has ended that has some of those
+	stays                  // in the history: all of its step is in Carbon, and it is too old to go again
+	lacks                  // others of its step have been forgotten
+	expires                // no archive keeps it
 )
 
 // settle brings a point that is to go to the step that Carbon keeps at its
-// age.
+// age. It returns goes, waits, stays, or another verdict when the point is
+// gone.
 func (b *outbox) settle(i slot) verdict {
-	e := b.at(i)
-	list := b.archives(e)
-	if len(list) == 0 {
+	v, parts, begin, step := b.judge(i)
+	switch v {
+	case merges:
+		b.merge(i, parts, begin, step)
 		return goes
+	case lacks, expires:
+		for _, part := range parts {
+			if owed := b.at(part).owed; owed && v == lacks {
+				b.partial++
+			} else if owed {
+				b.tooOld++
+			}
+			b.lose(part)
+		}
+	}
+	return v
+}
+
+// judge also returns the points that the verdict is on, and their step where
+// they are to be merged.
+func (b *outbox) judge(i slot) (v verdict, parts []slot, begin, step int64) {
+	e := b.at(i)
+	list := b.listFor(e)
+	if len(list) == 0 {
+		return goes, nil, 0, 0
 	}
 	step, ok := b.grids[b.names.list[e.series].list].Step(int64(e.time))
 	if !ok {
-		if e.owed {
-			b.tooOld++
-		}
-		b.lose(i)
-		return dropped
+		return expires, []slot{i}, 0, 0
 	}
 	level := slices.IndexFunc(list, func(a retention.Archive) bool { return a.Step == step })
-	return b.raise(i, list, level)
-}
-
-// raise brings a point to the step of an archive, or that of a finer one as
-// long as the step cannot be sent as a whole.
-func (b *outbox) raise(i slot, list retention.List, level int) verdict {
-	e := b.at(i)
-	if level < 1 || list[level].Step <= b.step(e) {
-		return goes
-	}
-	step := list[level].Step
-	begin := int64(e.time) - int64(e.time)%step
-	parts := b.parts(e.series, begin, step)
-	whole := b.names.list[e.series].gone <= begin
-	went, owed := !whole, 0
-	for _, part := range parts {
-		went = went || b.at(part).tries >= sent
-		if b.at(part).owed {
-			owed++
+	// A step that cannot be sent as a whole yet may still do as a finer one.
+	for ; level > 0 && list[level].Step > b.step(e); level-- {
+		step = list[level].Step
+		begin = int64(e.time) - int64(e.time)%step
+		parts = b.parts(e.series, begin, step)
+		whole := b.names.list[e.series].gone <= begin
+		went, owed := b.tell(parts)
+		went = went || !whole
+		end := b.now - list[level-1].Span // what is older has left the finer archive
+		switch {
+		case went && begin >= end+cacheTime:
+			continue
+		case !owed:
+			// What Carbon may have lost of it could only be sent as a part.
+			return stays, parts, begin, step
+		case went && begin > end:
+			return waits, parts, begin, step
+		case whole:
+			return merges, parts, begin, step
+		default:
+			return lacks, parts, begin, step
 		}
 	}
-	end := b.now - list[level-1].Span // what is older has left the finer archive
-	switch {
-	case went && begin >= end+cacheTime:
-		return b.raise(i, list, level-1)
-	case owed == 0:
-		// All of it is in Carbon, and what Carbon may have lost of it can only
-		// be sent as a part.
-	case went && begin > end:
-		return waits
-	case whole:
-		b.merge(i, parts, begin, step)
-		return goes
-	default:
-		b.partial += int64(owed)
-	}
+	return goes, nil, 0, 0
+}
+
+// tell says whether any of the points was ever sent, and whether any is owed.
+func (b *outbox) tell(parts []slot) (went, owed bool) {
 	for _, part := range parts {
-		b.lose(part)
+		e := b.at(part)
+		went = went || e.tries >= sent
+		owed = owed || e.owed
 	}
-	return dropped
+	return went, owed
 }
 
 // parts returns the points of a series that lie within a step.
@@ -269,17 +284,21 @@ func (b *outbox) supersede(id uint32, begin, step int64) {
 	}
 }
 
-// rouse makes the resting points wait for their turn again.
+// rouse makes resting points whose time has come wait for their turn again.
 func (b *outbox) rouse() {
 	var again []slot
-	for i, ok := b.first(resting); ok; i, ok = b.first(resting) {
-		if b.at(i).owed {
+	for i := b.at(resting).next; i != resting; {
+		next := b.at(i).next
+		switch v, _, _, _ := b.judge(i); {
+		case v == waits:
+		case b.at(i).owed:
 			b.unlink(i)
 			b.line(i)
-			continue
+		default:
+			b.toFront(replaying, i)
+			again = append(again, i)
 		}
-		b.toFront(replaying, i)
-		again = append(again, i)
+		i = next
 	}
 	b.sortReplay(again)
 }

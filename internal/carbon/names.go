@@ -15,7 +15,7 @@ type name struct {
 	points uint32
 	held   slot // list of its points while they are held
 	state  acquaintance
-	list   uint16 // index of its archives in the outbox's ages
+	list   uint16 // index of its archives in the outbox
 	gone   int64  // end of the newest bucket that was lost; Unix seconds
 }
 

@@ -22,7 +22,7 @@ const pointBytes = 72
 type outbox struct {
 	slab
 	entrance
-	ages
+	archives
 	names names
 	index map[uint64]slot
 	epoch time.Time // zero of the ticks in entry.at
@@ -52,7 +52,7 @@ func newOutbox(o Options, now time.Time) *outbox {
 		keep:    o.Replay,
 		repeat:  o.timing.repeat,
 
-		ages:      ages{of: o.Retentions, now: now.Unix(), roused: now},
+		archives:  archives{of: o.Retentions, now: now.Unix(), roused: now},
 		entrance:  entrance{watched: o.MaxCreates > 0, wait: o.timing.admit},
 		confirmed: now,
 	}
@@ -166,10 +166,13 @@ func (b *outbox) take(from slot, dst []point.Point, n, size int) []point.Point {
 			return dst
 		}
 		switch b.settle(i) {
-		case dropped:
-			continue
 		case waits:
 			b.toBack(resting, i)
+			continue
+		case stays:
+			b.toBack(delivered2, i)
+			continue
+		case lacks, expires:
 			continue
 		}
 		p := b.point(i)
@@ -220,8 +223,13 @@ func (b *outbox) delivered(e *entry) slot {
 
 // expire forgets what was delivered so long ago that it needs no replay. It
 // is called on a receipt only: while a destination is away, nobody knows since
-// when it has been, and its window must not melt.
+// when it has been, and its window must not melt. Nor does it while
+// points rest: what is forgotten must stay older than they are, or else they
+// would seem to be what is left of a step.
 func (b *outbox) expire(now time.Time) {
+	if b.count[resting] > 0 {
+		return
+	}
 	since := now.Add(-b.keep)
 	if !b.needed.IsZero() && b.needed.Before(since) {
 		since = b.needed

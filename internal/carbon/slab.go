@@ -28,7 +28,7 @@ type entry struct {
 	at         uint32 // when it was last confirmed, in the outbox's ticks
 	list       uint8
 	owed       bool  // its present value never had a receipt
-	step       uint8 // index of its step in the outbox's ages
+	step       uint8 // index of its step among those of the outbox
 	tries      uint8 // 0 while it was never sent, else see below
 }
 
