@@ -285,20 +285,32 @@ func (b *outbox) supersede(id uint32, begin, step int64) {
 }
 
 // rouse makes resting points whose time has come wait for their turn again.
+// What can be merged is merged now: what is forgotten meanwhile must not count
+// as missing.
 func (b *outbox) rouse() {
-	var again []slot
-	for i := b.at(resting).next; i != resting; {
-		next := b.at(i).next
-		switch v, _, _, _ := b.judge(i); {
-		case v == waits:
-		case b.at(i).owed:
-			b.unlink(i)
-			b.line(i)
-		default:
-			b.toFront(replaying, i)
-			again = append(again, i)
+	for range b.count[resting] {
+		i, ok := b.first(resting)
+		if !ok {
+			return // one that was merged took the others along
 		}
-		i = next
+		switch b.settle(i) {
+		case waits:
+			b.toBack(resting, i)
+		case stays:
+			b.toBack(delivered2, i)
+		case goes:
+			b.rejoin(i)
+		}
 	}
-	b.sortReplay(again)
+}
+
+// rejoin puts a resting point among those that wait for their turn.
+func (b *outbox) rejoin(i slot) {
+	if b.at(i).owed {
+		b.unlink(i)
+		b.line(i)
+		return
+	}
+	b.toFront(replaying, i)
+	b.sortReplay([]slot{i})
 }

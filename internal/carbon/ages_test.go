@@ -185,7 +185,7 @@ func TestOutageBeyondTheFinestArchive(t *testing.T) {
 		restarts, creates := r.IntN(3), r.IntN(2)*60
 		t.Run(fmt.Sprintf("%s, %d restarts, %d creates", outage, restarts, creates), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newSite(t, list, Options{MaxCreates: creates})
+				s := newSite(t, list, Options{MaxCreates: creates, Replay: time.Duration(10+r.IntN(30)) * time.Minute})
 				s.lag = r.Int64N(1500)
 				defer func() { stopNow(s.group) }()
 				begin := time.Now().Unix()
@@ -225,7 +225,9 @@ func TestPartOfAStepIsNotTheWhole(t *testing.T) {
 		begin := time.Now().Unix() - 60
 		s.live(r, 90) // half an hour of the step is delivered and forgotten
 		s.away(true)
-		s.live(r, 8*60)
+		s.live(r, 4*60)
+		s.restart()
+		s.live(r, 4*60)
 		s.away(false)
 		s.live(r, 60)
 		now := time.Now().Unix()
@@ -298,5 +300,47 @@ func TestLongerStepSupersedes(t *testing.T) {
 	}
 	if b.owed != 2 || len(b.index) != 2 {
 		t.Errorf("%d owed of %d", b.owed, len(b.index))
+	}
+}
+
+// A point that was in doubt at a stop may be in Carbon, so the next run does
+// not send the whole of its step into the same archive.
+func TestPointsInDoubtOutliveARestart(t *testing.T) {
+	now := time.Unix(base, 0)
+	list := retention.List{{Step: 60, Span: 6 * 3600}, {Step: 300, Span: 4 * 86400}}
+	o := Options{Retentions: func(string) retention.List { return list }}.withDefaults()
+	b := newOutbox(o, now)
+	at := int64(base - base%300)
+	put(t, b, point.Point{Series: "a.count", Value: 1, Time: at, Step: 60})
+	takeAll(b, waiting)
+	b.broke()
+	put(t, b, point.Point{Series: "a.count", Value: 2, Time: at + 60, Step: 60})
+	snap := b.snapshot()
+	b = newOutbox(o, now)
+	b.restore(&snap)
+	for _, later := range []struct {
+		after time.Duration
+		want  []point.Point
+	}{
+		{5*time.Hour + 20*time.Minute, []point.Point{{Series: "a.count", Value: 1, Time: at, Step: 60}, {Series: "a.count", Value: 2, Time: at + 60, Step: 60}}},
+		{5*time.Hour + 50*time.Minute, nil},
+		{6*time.Hour + 10*time.Minute, []point.Point{{Series: "a.count", Value: 3, Time: at, Step: 300}}},
+	} {
+		b.turn(now.Add(later.after))
+		if got := takeAll(b, waiting); !slices.Equal(got, later.want) {
+			t.Errorf("after %v: %v, want %v", later.after, got, later.want)
+		}
+		b.broke()
+	}
+}
+
+func TestRollup(t *testing.T) {
+	values := []float64{4, 1, 7}
+	for series, want := range map[string]float64{
+		"a.requests.count": 12, "requests.count;vhost=a.max": 12, "a.ms.min": 1, "a.ms.max": 7, "a.ms.mean": 4, "a.ms.p95": 4,
+	} {
+		if got := rollup(series, values); got != want {
+			t.Errorf("%s: %v, want %v", series, got, want)
+		}
 	}
 }

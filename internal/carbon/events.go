@@ -17,6 +17,8 @@ const (
 	sayBad   = "refused a point that would break the protocol"
 	sayAside = "set a point aside because carbon ends every connection that brings it"
 	sayLack  = "a replay lacked points, because the history was full"
+	sayOld   = "points were dropped because no archive of carbon keeps their age"
+	sayPart  = "points were dropped because carbon keeps longer steps at their age, and other points of those are forgotten"
 	sayNew   = "new series wait to be introduced to carbon"
 )
 
@@ -133,6 +135,21 @@ func (s *Sender) sayIntroduced() {
 		s.say.remark(sayNew, "series", series, "points", points, "takes", wait.Round(time.Second))
 	case series == 0 && s.say.over(sayNew):
 		s.say.info("all new series are introduced to carbon")
+	}
+}
+
+// sayAged tells of points that grew too old before they could be sent.
+func (s *Sender) sayAged() {
+	s.mu.Lock()
+	old, partial := s.box.tooOld, s.box.partial
+	s.mu.Unlock()
+	if old > s.tooOld {
+		s.tooOld = old
+		s.say.warn(sayOld, "dropped", old)
+	}
+	if partial > s.partial {
+		s.partial = partial
+		s.say.warn(sayPart, "dropped", partial)
 	}
 }
 

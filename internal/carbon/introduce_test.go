@@ -256,9 +256,14 @@ func TestHeldPointsFillTheBuffer(t *testing.T) {
 		defer stopNow(g)
 		w := truth{}
 		begin := time.Now()
+		longest := time.Duration(0)
 		for i := range int64(100) {
+			before := time.Now()
 			w.write(t, g, some(200, base+60*i)...)
+			longest = max(longest, time.Since(before))
 		}
+		// Room is told as soon as a receipt can be had, not once a minute.
+		within(t, "the longest Write", longest, 0, 45*time.Second)
 		within(t, "writing", time.Since(begin), 3*time.Minute, 5*time.Minute)
 		drain(t, g)
 		if st := g.Stats()[0]; st.Shed != 0 || !maps.Equal(final(f.got()), w) {
@@ -277,6 +282,9 @@ func TestShedOfHeldPoints(t *testing.T) {
 		put(t, b, point.Point{Series: "known", Value: 1, Time: base + 60*i})
 	}
 	b.shedTo(21*4 + 7)
+	if b.count[waiting] != 4 {
+		t.Errorf("%d points of the known series are left", b.count[waiting])
+	}
 	for i := range b.index {
 		if at := int64(uint32(i)); at < base+60*5 {
 			t.Errorf("a point of bucket %d is still there", (at-base)/60)

@@ -169,6 +169,7 @@ func (s *Sender) session() (err error) {
 			return err
 		}
 		batch, idle := s.next()
+		s.sayAged()
 		switch {
 		case s.hard.Err() != nil:
 			err = errStopped
