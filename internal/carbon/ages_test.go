@@ -75,6 +75,7 @@ func (w *whisper) get(k int, unix int64) (float64, bool) {
 // it, minute by minute.
 type site struct {
 	t      *testing.T
+	said   *records
 	f      *fake
 	o      Options
 	list   retention.List
@@ -89,8 +90,8 @@ var metrics = []string{"a.requests.count", "a.duration.ms.max", "a.duration.ms.m
 
 func newSite(t *testing.T, list retention.List, o Options) *site {
 	o.Retentions = func(string) retention.List { return list }
-	s := &site{t: t, f: newFake(), o: o, list: list, truth: make(map[carbontest.Key]float64), stored: make(map[string]*whisper)}
-	s.group = NewGroup(GroupOptions{}, s.f.sender(o, nil))
+	s := &site{t: t, said: &records{}, f: newFake(), o: o, list: list, truth: make(map[carbontest.Key]float64), stored: make(map[string]*whisper)}
+	s.group = NewGroup(GroupOptions{}, s.f.sender(o, s.said))
 	for _, name := range metrics {
 		s.stored[name] = newWhisper(name, list)
 	}
@@ -142,7 +143,7 @@ func (s *site) restart() {
 	snap := s.group.Snapshots()[0]
 	o := s.o
 	o.Restore = &snap
-	s.group = NewGroup(GroupOptions{}, s.f.sender(o, nil))
+	s.group = NewGroup(GroupOptions{}, s.f.sender(o, s.said))
 }
 
 // check compares the archive k with the truth, from the step that begins at
@@ -246,8 +247,8 @@ func TestPartOfAStepIsNotTheWhole(t *testing.T) {
 				t.Errorf("%s: the step is spoiled: %v, want %v", name, got, rollup(name, values))
 			}
 		}
-		if st := s.group.Stats()[0]; st.Partial < 100 || st.Partial > 150 {
-			t.Errorf("%+v", st)
+		if st := s.group.Stats()[0]; st.Partial < 100 || st.Partial > 150 || s.said.count(sayPart) != 1 {
+			t.Errorf("%+v, said %v", st, s.said.n)
 		}
 	})
 }
@@ -268,8 +269,8 @@ func TestOlderThanEveryArchive(t *testing.T) {
 		if n := s.check(0, now-90*60, now-120); n > 0 {
 			t.Errorf("%d cells differ", n)
 		}
-		if st := s.group.Stats()[0]; st.TooOld < 3*60*4 || st.Undelivered > 10 {
-			t.Errorf("%+v", st)
+		if st := s.group.Stats()[0]; st.TooOld < 3*60*4 || st.Undelivered > 10 || s.said.count(sayOld) != 1 {
+			t.Errorf("%+v, said %v", st, s.said.n)
 		}
 	})
 }

@@ -114,11 +114,12 @@ func TestOutboxAgainstModel(t *testing.T) {
 	for range 200 {
 		b := testOutbox(1<<20, 1<<20)
 		b.keep = 10 * time.Second
+		b.watched, b.wait = r.IntN(2) == 0, 2*time.Second
 		m := &model{cells: make(map[carbontest.Key]*modelCell)}
 		now := time.Unix(base, 0)
 		for range 300 {
 			now = now.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
-			switch r.IntN(8) {
+			switch r.IntN(10) {
 			case 0, 1, 2:
 				for range r.IntN(8) {
 					p := point.Point{Series: fmt.Sprintf("s%d", r.IntN(5)), Value: float64(r.IntN(1e6)), Time: base + int64(r.IntN(6))}
@@ -144,6 +145,13 @@ func TestOutboxAgainstModel(t *testing.T) {
 					m.lost = false
 					b.replay()
 				}
+			}
+			switch {
+			case !b.watched:
+			case r.IntN(3) == 0:
+				m.sent(t, b.introduce(nil, r.IntN(3), now), "waiting")
+			default:
+				m.admit(b, now)
 			}
 			m.compare(t, b)
 		}
@@ -175,6 +183,21 @@ func (m *model) confirm(now time.Time, keep time.Duration) {
 	}
 }
 
+// admit lets series in as the outbox does. The first point of each goes again.
+func (m *model) admit(b *outbox, now time.Time) {
+	for _, n := range b.newcomers {
+		c := m.cells[carbontest.Key{Series: b.names.series(n.series), Time: int64(n.time)}]
+		switch {
+		case c == nil || now.Sub(n.at) < b.wait:
+		case c.state == "doubt":
+			c.state = "waiting"
+		case c.state == "delivered":
+			c.state = "replay"
+		}
+	}
+	b.admit(now)
+}
+
 func (m *model) broke() {
 	for _, c := range m.cells {
 		if c.state == "doubt" {
@@ -196,11 +219,19 @@ func (m *model) replay(since time.Time) {
 
 func (m *model) compare(t *testing.T, b *outbox) {
 	t.Helper()
-	names := [lists]string{"waiting", "held", "resting", "doubt", "replay", "delivered", "delivered", "delivered"}
+	names := [lists]string{"waiting", "waiting", "resting", "doubt", "replay", "delivered", "delivered", "delivered"}
 	seen, owed := 0, 0
+	heads := make(map[slot]slot) // and their lists
 	for l := range lists {
-		n, last := 0, int64(1<<40)
-		for i := b.at(l).next; i != l; i = b.at(i).next {
+		heads[l] = l
+	}
+	for id := range b.holding() {
+		heads[b.names.list[id].held] = held
+	}
+	var counted [lists]int
+	for head, l := range heads {
+		last := int64(1 << 40)
+		for i := b.at(head).next; i != head; i = b.at(i).next {
 			p := b.point(i)
 			c := m.cells[carbontest.Key{Series: p.Series, Time: p.Time}]
 			if c == nil || c.state != names[l] || c.value != p.Value || c.owed != b.at(i).owed {
@@ -212,12 +243,15 @@ func (m *model) compare(t *testing.T, b *outbox) {
 			if last = p.Time; c.owed {
 				owed++
 			}
-			n++
+			if e := b.at(i); slot(e.list) != l || e.owed && (l == held) != b.names.list[e.series].state.holds() && l != inDoubt {
+				t.Fatalf("%+v of a series in state %d is in list %d", p, b.names.list[e.series].state, l)
+			}
+			counted[l]++
+			seen++
 		}
-		if n != b.count[l] {
-			t.Fatalf("%d points in list %d, counted %d", n, l, b.count[l])
-		}
-		seen += n
+	}
+	if counted != b.count {
+		t.Fatalf("%v points in the lists, counted %v", counted, b.count)
 	}
 	if seen != len(m.cells) || seen != len(b.index) || owed != b.owed {
 		t.Fatalf("%d points, the model has %d, the index %d; owed %d, counted %d", seen, len(m.cells), len(b.index), owed, b.owed)
@@ -225,6 +259,16 @@ func (m *model) compare(t *testing.T, b *outbox) {
 	series := make(map[string]bool)
 	for k := range m.cells {
 		series[k.Series] = true
+	}
+	for _, id := range b.strangers {
+		if n := b.names.list[id]; n.state != stranger || n.points == 0 {
+			t.Fatalf("%+v is to be introduced", n)
+		}
+	}
+	for _, n := range b.names.list {
+		if n.points == 0 && n.series != "" && b.watched {
+			series[n.series] = true // remembered
+		}
 	}
 	if got := slices.Sorted(maps.Keys(b.names.ids)); !slices.Equal(got, slices.Sorted(maps.Keys(series))) {
 		t.Fatalf("names %v, want %v", got, series)

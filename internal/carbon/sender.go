@@ -54,6 +54,8 @@ type Sender struct {
 	rate    pace      // of all points
 	create  pace      // of new series
 	tries   int       // failures since the last receipt
+	tooOld  int64     // points of that kind that were told of
+	partial int64     // the same
 	lacked  int64     // incomplete replays that were reported
 	good    bool      // points had a receipt since the last strike against one
 }
