@@ -140,6 +140,9 @@ func (s *Sender) sayIntroduced() {
 
 // sayAged tells of points that grew too old before they could be sent.
 func (s *Sender) sayAged() {
+	if s.o.Retentions == nil {
+		return
+	}
 	s.mu.Lock()
 	old, partial := s.box.tooOld, s.box.partial
 	s.mu.Unlock()

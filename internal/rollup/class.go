@@ -249,7 +249,7 @@ func (c *class) yieldBucket(start int64, b *bucket, yield func(point.Point) bool
 		if value == 0 && s.sparse {
 			continue
 		}
-		if !yield(point.Point{Series: s.series, Value: float64(value), Time: start}) {
+		if !yield(point.Point{Series: s.series, Value: float64(value), Time: start, Step: b.step}) {
 			return false
 		}
 	}
