@@ -345,3 +345,34 @@ func TestRollup(t *testing.T) {
 		}
 	}
 }
+
+// A new series whose points rest does not keep the sender busy, and is
+// introduced when they may go.
+func TestNewSeriesThatRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := retention.List{{Step: 60, Span: 6 * 3600}, {Step: 300, Span: 4 * 86400}}
+		at := time.Now().Add(-5*time.Hour - 45*time.Minute).Unix()
+		at -= at % 300
+		snap := &Snapshot{Undelivered: []point.Point{{Series: "a.count", Value: 1, Time: at, Step: 60}, {Series: "a.count", Value: 2, Time: at + 60, Step: 60}}, Forgotten: map[string]int64{}}
+		f := newFake()
+		o := Options{Once: true, MaxCreates: 6, Restore: snap, Retentions: func(string) retention.List { return list }}
+		g := NewGroup(GroupOptions{}, f.sender(o, nil))
+		defer stopNow(g)
+		drain(t, g)
+		if got := f.got(); len(got) != 1 && len(got) != 2 || got[0].Value != "3" || got[0].At.Unix()-at < 6*3600 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// A point for a longer step may take the place of all that its series has.
+func TestLongerStepIsAllThatIsLeft(t *testing.T) {
+	list := retention.List{{Step: 60, Span: 86400}, {Step: 300, Span: 30 * 86400}}
+	b := newOutbox(Options{Retentions: func(string) retention.List { return list }}.withDefaults(), time.Unix(base, 0))
+	want := point.Point{Series: "a.count", Value: 9, Time: base - 90000, Step: 300}
+	put(t, b, point.Point{Series: "a.count", Value: 1, Time: base - 90000 + 60, Step: 60})
+	put(t, b, want)
+	if got := takeAll(b, waiting); !slices.Equal(got, []point.Point{want}) || len(b.names.ids) != 1 {
+		t.Errorf("got %v, %d names", got, len(b.names.ids))
+	}
+}

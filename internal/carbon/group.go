@@ -48,9 +48,8 @@ func NewGroup(o GroupOptions, senders ...*Sender) *Group {
 // them is at its bound; a single one at its bound loses its oldest points.
 // It returns the error of ctx when that ends the wait. All of the points are
 // taken even then, past the bound, so that a checkpoint can hold them. With
-// Options.Once it fails with a *StuckError when it
-// has to wait and no destination has taken anything for its Replay (at
-// least two minutes).
+// Options.Once it fails with a *StuckError when it has to wait and no
+// destination has taken anything for its Replay (at least two minutes).
 func (g *Group) Write(ctx context.Context, points []point.Point) error {
 	g.writing.Lock()
 	defer g.writing.Unlock()

@@ -88,18 +88,27 @@ func (b *outbox) put(p point.Point) error {
 		b.partial++
 		return nil
 	}
-	b.supersede(id, p.Time, p.Step)
-	key := uint64(id)<<32 | uint64(p.Time)
-	i, ok := b.index[key]
-	if !ok {
-		i = b.alloc()
-		*b.at(i) = entry{value: p.Value, series: id, time: uint32(p.Time), step: b.stepIndex(p.Step), owed: true}
-		b.line(i)
-		b.index[key] = i
-		b.hold(id)
-		b.owed++
-		return nil
+	if i, ok := b.index[uint64(id)<<32|uint64(p.Time)]; ok {
+		b.amend(i, p)
+	} else {
+		b.enter(id, p)
 	}
+	b.supersede(id, p.Time, p.Step)
+	return nil
+}
+
+// enter takes a point of a series and time that has none.
+func (b *outbox) enter(id uint32, p point.Point) {
+	i := b.alloc()
+	*b.at(i) = entry{value: p.Value, series: id, time: uint32(p.Time), step: b.stepIndex(p.Step), owed: true}
+	b.line(i)
+	b.index[uint64(id)<<32|uint64(p.Time)] = i
+	b.hold(id)
+	b.owed++
+}
+
+// amend gives a point its newest total.
+func (b *outbox) amend(i slot, p point.Point) {
 	e := b.at(i)
 	e.value, e.step = p.Value, b.stepIndex(p.Step)
 	if !e.owed {
@@ -111,7 +120,16 @@ func (b *outbox) put(p point.Point) error {
 		b.unlink(i)
 		b.line(i)
 	}
-	return nil
+}
+
+// find returns the point of a series and time.
+func (b *outbox) find(p point.Point) (slot, bool) {
+	id, ok := b.names.find(p.Series)
+	if !ok {
+		return 0, false
+	}
+	i, ok := b.index[uint64(id)<<32|uint64(p.Time)]
+	return i, ok
 }
 
 // forget drops a point wholly.
@@ -223,9 +241,9 @@ func (b *outbox) delivered(e *entry) slot {
 
 // expire forgets what was delivered so long ago that it needs no replay. It
 // is called on a receipt only: while a destination is away, nobody knows since
-// when it has been, and its window must not melt. Nor does it while
-// points rest: what is forgotten must stay older than they are, or else they
-// would seem to be what is left of a step.
+// when it has been, and its window must not melt. Nor does it while points
+// rest: what is forgotten must stay older than they are, or else they would
+// seem to be what is left of a step.
 func (b *outbox) expire(now time.Time) {
 	if b.count[resting] > 0 {
 		return

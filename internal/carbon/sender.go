@@ -268,9 +268,15 @@ func (s *Sender) take(k kind, now time.Time) []point.Point {
 		s.pace = now.Add(time.Duration(len(batch)) * time.Second / time.Duration(s.o.ReplayRate))
 	case k == introductions && s.create.ready(now):
 		batch = s.box.introduce(batch, s.create.limit(n), now)
+		if len(batch) == 0 && len(s.box.strangers) > 0 {
+			s.create.next = now.Add(notYet)
+		}
 	}
 	return batch
 }
+
+// notYet is the pause before another look at new series none of which may go.
+const notYet = time.Second
 
 // receiptsWithin is how soon the receipt of points follows the next while
 // others still wait for their turn, where somebody needs it.

@@ -83,13 +83,19 @@ func (b *outbox) forgotten() map[string]int64 {
 // counts is their age when the snapshot was made, and older ones are not in it.
 func (b *outbox) restore(snap *Snapshot) {
 	b.gone = snap.Forgotten[""]
+	if snap.Forgotten == nil {
+		b.gone = b.now // nobody knows what has been forgotten
+	}
 	var again []slot
 	for _, d := range snap.Delivered {
 		b.acquaint(d.Point.Series)
 		if b.put(d.Point) != nil {
 			continue // it could not have been delivered, so it is not lost
 		}
-		i, _ := b.last(waiting)
+		i, ok := b.find(d.Point)
+		if !ok {
+			continue // one for a longer step stands for it
+		}
 		e := b.at(i)
 		e.owed, e.tries = false, sent+uint8(min(d.Repetitions, len(b.repeat)))
 		b.owed--
@@ -105,8 +111,7 @@ func (b *outbox) restore(snap *Snapshot) {
 			continue // never: it was checked before it was in a snapshot
 		}
 		// It may have been in doubt, so that Carbon has it.
-		id, _ := b.names.find(p.Series)
-		if i, ok := b.index[uint64(id)<<32|uint64(p.Time)]; ok {
+		if i, ok := b.find(p); ok {
 			b.at(i).tries = sent
 		}
 	}
