@@ -32,6 +32,9 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 			log.Warn("format: "+w, "format", f.String())
 		}
 	}
+	for _, d := range c.keeping.doubts(c.series()) {
+		log.Warn("retentions: " + d)
+	}
 	keeper, prior, err := openState(ctx, c, log)
 	if err != nil {
 		return err
@@ -92,6 +95,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		ledger:  rollup.NewLedger(c.rollup),
 		wall:    &wall{begin: started, hold: c.rollup.Lateness, log: log},
 		rejects: rejects{log: log},
+		ages:    ages{log: log, off: c.keeping.given()},
 		log:     log,
 		totals:  newTotals(),
 		numbers: make(lineNumbers),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/logfeed/logfeed/internal/apachelog"
 	"github.com/logfeed/logfeed/internal/carbon"
+	"github.com/logfeed/logfeed/internal/retention"
 	"github.com/logfeed/logfeed/internal/rollup"
 )
 
@@ -39,6 +40,11 @@ type config struct {
 
 	metrics []string
 	rollup  rollup.Options
+	keeping keeping // --retentions
+
+	// retentions returns the archives that Carbon keeps of a series of this
+	// run. It is nil without --retentions.
+	retentions func(series string) retention.List
 
 	stateDir string // "": no state is kept
 
@@ -47,6 +53,7 @@ type config struct {
 
 	help      bool
 	version   bool
+	graphite  bool // print Graphite's stanzas
 	flagsFile string
 }
 
@@ -168,8 +175,15 @@ func (f *flagSet) seriesFlags(c *config) {
 		c.rollup.Prefix, err = parsePrefix(text)
 		return err
 	})
-	f.value("interval", "", "DURATION", "60s", "bucket length; must equal the finest step of the Graphite retention", func(text string) (err error) {
+	f.value("interval", "", "DURATION", "60s, or the finest step of --retentions", "bucket length; must equal the finest step of the Graphite retention", func(text string) (err error) {
 		c.rollup.Interval, err = parseSeconds(text, time.Second, day)
+		return err
+	})
+	f.value("retentions", "", "LIST|FILE", "", "Graphite retentions (60s:1d,5m:30d,1h:3y) or a storage-schemas.conf: old lines are summed to the step that Carbon will keep at their age", func(text string) error {
+		k, err := parseKeeping(text)
+		if err == nil {
+			c.keeping = k
+		}
 		return err
 	})
 	f.value("lateness", "", "DURATION", "30m", "how long after its end a bucket still takes late lines", func(text string) (err error) {
@@ -205,6 +219,7 @@ func (f *flagSet) ownFlags(c *config) {
 		}
 		return c.logLevel.UnmarshalText([]byte(word))
 	})
+	f.on("print-graphite-config", "", &c.graphite, "print the storage-schemas and storage-aggregation stanzas for these flags, and exit")
 	f.on("version", "", &c.version, "print the version and exit")
 	f.on("help", "h", &c.help, "print this help and exit")
 }
@@ -288,7 +303,9 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		// systemd lists all state directories of a unit, the first one first.
 		c.stateDir, _, _ = strings.Cut(os.Getenv("STATE_DIRECTORY"), ":")
 	}
-	c.checkFiles(wrong)
+	if !c.graphite {
+		c.checkFiles(wrong)
+	}
 	if c.check {
 		// It explains a format without a time as well.
 		wrong.forgive(errNoTime)
@@ -303,6 +320,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		wrong.add("--metrics", err)
 	}
 	c.rollup.Metrics = selected
+	c.completeRetentions(flags, wrong) // may choose the interval
 	c.bounds.complete(time.Now(), c.zone, c.rollup.Interval, wrong)
 }
 

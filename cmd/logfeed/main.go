@@ -48,6 +48,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case c.version:
 		fmt.Fprintln(stdout, "logfeed", version)
 		return exitDone
+	case c.graphite:
+		return printGraphiteConfig(stdout, stderr, c)
 	}
 	log := newLogger(c, stderr)
 	do := feed

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/retention"
 )
 
 // mistakes collects everything that is wrong with the command line, so that
@@ -30,12 +31,22 @@ func (m *mistakes) addf(where, format string, args ...any) {
 	m.add(where, fmt.Errorf(format, args...))
 }
 
+// has tells whether something is wrong with a flag's value, wherever it comes
+// from.
+func (m *mistakes) has(flag string) bool {
+	return slices.ContainsFunc(m.all, func(one mistake) bool { return strings.HasSuffix(one.where, flag) })
+}
+
 // addIn is add for an error that may know its column in text.
 func (m *mistakes) addIn(where, text string, err error) {
 	wrong := mistake{where: where, err: err}
 	var at *apachelog.FormatError
 	if errors.As(err, &at) {
 		wrong.text, wrong.column = text, at.Column
+	}
+	var in *retention.ListError
+	if errors.As(err, &in) {
+		wrong.text, wrong.column = text, in.Column
 	}
 	m.all = append(m.all, wrong)
 }

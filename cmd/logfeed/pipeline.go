@@ -29,6 +29,7 @@ type pipeline struct {
 	inspection *inspection // with --check: it is shown every line
 
 	rejects   rejects
+	ages      ages
 	totals    totals
 	before    counters // of the runs before
 	numbers   lineNumbers
@@ -117,6 +118,7 @@ func (p *pipeline) give(ctx context.Context) error {
 	if len(p.points) == 0 {
 		return nil
 	}
+	p.ages.see(p.points, time.Now())
 	p.totals.sent(p.points)
 	return p.sink.Write(ctx, p.points)
 }

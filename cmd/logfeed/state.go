@@ -64,6 +64,7 @@ func (c *config) shape() string {
 	for _, ending := range c.rollup.Metrics.Endings() {
 		parts = append(parts, "series "+ending)
 	}
+	parts = append(parts, c.retentionsShape()...)
 	for _, f := range c.formats {
 		format := "format " + f.String()
 		if f.Dialect() != apachelog.Apache {

@@ -1,6 +1,9 @@
 package retention
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 const (
 	// leastMargin is how long before the end of an archive's span, in seconds,
@@ -79,6 +82,17 @@ func (l List) Fed() List {
 		}
 	}
 	return l
+}
+
+// short tells which archives are not fed, and what would be long enough.
+func (l List) short() []string {
+	unfed := len(l) - len(l.Fed())
+	if unfed == 0 {
+		return nil
+	}
+	last, next := l[unfed-1], l[unfed]
+	return []string{fmt.Sprintf("%s is too short to be fed: points wait in Carbon, and lines come late, so all lines are summed to %s from the beginning; right would be %s or longer",
+		last, spell(next.Step), Archive{last.Step, roundUp(next.Step+settling+leastMargin, last.Step)})}
 }
 
 // edge returns the time from which lines are young enough for archive i: the

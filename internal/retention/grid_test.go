@@ -92,7 +92,7 @@ func TestShortArchives(t *testing.T) {
 // and second by second.
 func TestGridAgainstOracle(t *testing.T) {
 	random := seeded(t)
-	for range 2000 {
+	for range 1000 {
 		list := randomList(random)
 		now := 1_500_000_000 + random.Int64N(300_000_000)
 		grid := list.At(now)
@@ -148,7 +148,7 @@ func beginning(when, step int64) int64 {
 // cache, in any order, and looks at every cell of every archive.
 func TestGridKeepsEveryArchiveExact(t *testing.T) {
 	random := seeded(t)
-	for range 300 {
+	for range 150 {
 		list := randomList(random)
 		now := 1_500_000_000 + random.Int64N(300_000_000)
 		lines := randomLines(random, list, now)

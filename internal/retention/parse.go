@@ -61,8 +61,9 @@ func Parse(s string) (List, error) {
 
 const blanks = " \t\r\n\v\f"
 
-// Doubts tells what carbon and go-carbon read differently in a list that Parse
-// takes, in sentences for people.
+// Doubts tells, in sentences for people, what carbon and go-carbon read
+// differently in a list that Parse takes, and which of its archives are too
+// short to be summed for.
 func Doubts(s string) []string {
 	var doubts []string
 	for part := range strings.SplitSeq(s, ",") {
@@ -71,6 +72,9 @@ func Doubts(s string) []string {
 		if strings.Trim(step, digits) != "" && span != "" && strings.Trim(span, digits) == "" {
 			doubts = append(doubts, fmt.Sprintf("%s is %s points for carbon, and so for logfeed, but %s seconds for go-carbon; give both numbers a unit, or none", part, span, span))
 		}
+	}
+	if list, err := Parse(s); err == nil {
+		doubts = append(doubts, list.short()...)
 	}
 	return doubts
 }

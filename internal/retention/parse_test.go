@@ -75,15 +75,16 @@ func TestParseErrors(t *testing.T) {
 
 func TestDoubts(t *testing.T) {
 	for text, want := range map[string]int{
-		"60s:1d,5m:30d": 0, "60:1440": 0, "60:1d": 0, "60s:1440": 1, "10s:1d, 1m:1440,5m:288000": 2, "": 0,
+		"60s:1d,5m:30d": 0, "60:1440": 0, "60:1d": 0, "60s:1440": 1, "10s:1d, 1m:14400,5m:288000": 2, "10s:1h,60s:1d": 1, "": 0,
 	} {
 		if got := Doubts(text); len(got) != want {
 			t.Errorf("Doubts(%q) = %q, want %d", text, got, want)
 		}
 	}
 	want := "1m:1440 is 1440 points for carbon, and so for logfeed, but 1440 seconds for go-carbon; give both numbers a unit, or none"
-	if got := Doubts("10s:1h,1m:1440"); len(got) != 1 || got[0] != want {
-		t.Errorf("%q, want %q", got, want)
+	short := "10s:1h is too short to be fed: points wait in Carbon, and lines come late, so all lines are summed to 60s from the beginning; right would be 10s:91m or longer"
+	if got := Doubts("10s:1h,1m:1440"); !slices.Equal(got, []string{want, short}) {
+		t.Errorf("%q, want %q and %q", got, want, short)
 	}
 }
 
@@ -102,7 +103,7 @@ func TestListIsWrittenInGraphitesSyntax(t *testing.T) {
 // TestRandomListsReadBack writes valid lists in every spelling.
 func TestRandomListsReadBack(t *testing.T) {
 	random := seeded(t)
-	for range 2000 {
+	for range 1000 {
 		list := randomList(random)
 		spelt := make([]string, len(list))
 		for i, a := range list {
@@ -153,4 +154,28 @@ func randomList(random *rand.Rand) List {
 		list = append(list, Archive{step, span / step * step})
 	}
 	return list
+}
+
+// TestShortArchiveAdvice takes the advice: an archive of the length that is
+// told is fed, and one point less is not.
+func TestShortArchiveAdvice(t *testing.T) {
+	for _, text := range []string{"10s:1h,60s:1d", "7s:1h,14s:1d", "45s:30m,15m:1d"} {
+		list, _, advice := strings.Cut(text, ",")
+		step, _, _ := strings.Cut(list, ":")
+		doubts := Doubts(text)
+		if len(doubts) != 1 || !advice {
+			t.Fatalf("%s: %q", text, doubts)
+		}
+		_, long, _ := strings.Cut(doubts[0], "right would be ")
+		long = strings.TrimSuffix(long, " or longer")
+		better, err := Parse(strings.Replace(text, list, long, 1))
+		if err != nil || len(better.Fed()) != len(better) || !strings.HasPrefix(long, step+":") {
+			t.Errorf("%s: %s, but of %s is fed %s (%v)", text, doubts[0], better, better.Fed(), err)
+			continue
+		}
+		better[0].Span -= better[0].Step
+		if len(better.Fed()) == len(better) {
+			t.Errorf("%s: %s, but %s is fed too", text, doubts[0], better)
+		}
+	}
 }

@@ -20,7 +20,7 @@ retentions=60:1440
 priority = 5
 [loud]
 pattern = loud
-retentions = 10s:1h,60s:1440
+retentions = 10s:3h,60s:1440
 priority = 20
 [packed]
 pattern = packed

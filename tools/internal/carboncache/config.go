@@ -2,6 +2,7 @@ package carboncache
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -31,8 +32,8 @@ func (s *Server) writeConfig() error {
 	prefix := regexp.QuoteMeta(s.o.Prefix)
 	for name, text := range map[string]string{
 		"carbon.conf":              string(settings) + s.section(),
-		"storage-schemas.conf":     fmt.Sprintf(ourSchema, prefix) + string(schemas),
-		"storage-aggregation.conf": fmt.Sprintf(ourAggregation, prefix),
+		"storage-schemas.conf":     cmp.Or(s.o.Schemas, fmt.Sprintf(ourSchema, prefix)) + string(schemas),
+		"storage-aggregation.conf": cmp.Or(s.o.Aggregation, fmt.Sprintf(ourAggregation, prefix)),
 	} {
 		if err := os.WriteFile(s.path(name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("write the configuration of carbon-cache: %w", err)

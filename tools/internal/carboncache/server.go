@@ -33,6 +33,11 @@ type Options struct {
 	Dir string
 	// Prefix is the first part of the series that our storage stanzas are for.
 	Prefix string
+	// Schemas stands before the stock storage-schemas.conf, Aggregation is all
+	// of storage-aggregation.conf, of which there is no stock one. Empty is
+	// 60s:1d,5m:30d below the prefix, and counts that add up.
+	Schemas     string
+	Aggregation string
 	// Interface is the address to listen on; 127.0.0.1 when empty.
 	Interface string
 	// Hold keeps every point in memory: no whisper file is made or changed.

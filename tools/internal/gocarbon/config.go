@@ -1,6 +1,7 @@
 package gocarbon
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -17,10 +18,10 @@ func (s *Server) writeConfig() error {
 		}
 	}
 	prefix := regexp.QuoteMeta(s.options.Prefix)
-	if err := s.writeFile("storage-schemas.conf", fmt.Sprintf(schemas, prefix)); err != nil {
+	if err := s.writeFile("storage-schemas.conf", cmp.Or(s.options.Schemas, fmt.Sprintf(schemas, prefix))); err != nil {
 		return err
 	}
-	if err := s.writeFile("storage-aggregation.conf", fmt.Sprintf(aggregation, prefix)); err != nil {
+	if err := s.writeFile("storage-aggregation.conf", cmp.Or(s.options.Aggregation, fmt.Sprintf(aggregation, prefix))); err != nil {
 		return err
 	}
 	if err := s.writeFile("storage-quotas.conf", quotas); err != nil {

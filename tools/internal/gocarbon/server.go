@@ -29,6 +29,11 @@ type Options struct {
 	// Prefix is the first part of the series to be kept, such as
 	// "apache.demo". Of series outside of it go-carbon keeps no file.
 	Prefix string
+	// Schemas and Aggregation are the texts of storage-schemas.conf and
+	// storage-aggregation.conf. Empty is one archive of 60s:1d below the
+	// prefix, and counts that add up.
+	Schemas     string
+	Aggregation string
 	// UDP opens a UDP receiver too, on a port of its own.
 	UDP bool
 	// MemoryOnly keeps every point that comes in go-carbon's memory, where Kill
