@@ -95,7 +95,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		ledger:  rollup.NewLedger(c.rollup),
 		wall:    &wall{begin: started, hold: c.rollup.Lateness, log: log},
 		rejects: rejects{log: log},
-		ages:    ages{log: log, off: c.keeping.given()},
+		ages:    ages{log: log, off: c.keeping.given() || c.check},
 		log:     log,
 		totals:  newTotals(),
 		numbers: make(lineNumbers),

@@ -13,7 +13,6 @@ import (
 
 	"github.com/logfeed/logfeed/internal/apachelog"
 	"github.com/logfeed/logfeed/internal/carbon"
-	"github.com/logfeed/logfeed/internal/retention"
 	"github.com/logfeed/logfeed/internal/rollup"
 )
 
@@ -40,11 +39,7 @@ type config struct {
 
 	metrics []string
 	rollup  rollup.Options
-	keeping keeping // --retentions
-
-	// retentions returns the archives that Carbon keeps of a series of this
-	// run. It is nil without --retentions.
-	retentions func(series string) retention.List
+	keeping keeping // --retentions; completed into rollup.Retentions
 
 	stateDir string // "": no state is kept
 

@@ -85,7 +85,7 @@ func (c *config) completeRetentions(flags *flagSet, wrong *mistakes) {
 	if !c.keeping.given() {
 		return
 	}
-	c.retentions = func(series string) retention.List {
+	c.rollup.Retentions = func(series string) retention.List {
 		list, _, _ := c.keeping.of(series)
 		return list
 	}
@@ -150,10 +150,11 @@ func (c *config) retentionsShape() []string {
 }
 
 // ages warns, once, of points older than the finest archive of a usual Carbon
-// when nobody has said what this one keeps.
+// when nobody has said what this one keeps. A dry run warns as well: it shows
+// what the run would do.
 type ages struct {
 	log *slog.Logger
-	off bool // it is known what Carbon keeps, or the warning was given
+	off bool // it is known what Carbon keeps, nothing is sent, or the warning was given
 }
 
 // see looks at points that are about to be sent.
