@@ -122,7 +122,9 @@ const schemasText = `# storage-schemas.conf: in which steps Graphite keeps logfe
 # A whisper file keeps the steps that it was made with, so this acts on new series only. To see
 # what a file has, and to change it while Carbon is stopped (outside of Debian with .py):
 #   whisper-info FILE.wsp
-#   whisper-resize --aggregate FILE.wsp {{spaced .Retentions}}
+#   whisper-resize FILE.wsp {{spaced .Retentions}}
+# It puts the last of several old points into a coarser step, not their sum (its --aggregate fails
+# in whisper 1.1.4). A backfill of the logs with --retentions makes them right again.
 
 [{{.Name}}]
 pattern = {{.Pattern}}
