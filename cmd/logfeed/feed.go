@@ -252,7 +252,7 @@ func newOutlet(c *config, prior *state, ledger *rollup.Ledger, stdout io.Writer,
 	}
 	var options []carbon.Options
 	for _, addr := range c.destinations {
-		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log}
+		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log, Retentions: c.rollup.Retentions}
 		if prior != nil {
 			// Open buckets are left to the ledger, unless it begins anew.
 			open := ledger.IsOpen
