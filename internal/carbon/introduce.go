@@ -302,26 +302,3 @@ func (b *outbox) holding() iter.Seq[uint32] {
 		}
 	}
 }
-
-// oldestHeld returns the earliest bucket among the first points that are held.
-func (b *outbox) oldestHeld() (unix uint32, ok bool) {
-	for id := range b.holding() {
-		head := b.names.list[id].held
-		if i := b.at(head).next; i != head && (!ok || b.at(i).time < unix) {
-			unix, ok = b.at(i).time, true
-		}
-	}
-	return unix, ok
-}
-
-// shedHeld drops the first held points of the given bucket until no more than
-// n points are owed.
-func (b *outbox) shedHeld(unix uint32, n int) {
-	for _, id := range slices.Collect(b.holding()) {
-		head := b.names.list[id].held
-		if i := b.at(head).next; i != head && b.at(i).time == unix && b.owed > n {
-			b.lose(i)
-			b.shed++
-		}
-	}
-}

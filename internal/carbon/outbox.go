@@ -144,37 +144,6 @@ func (b *outbox) forget(i slot) {
 	b.drop(series)
 }
 
-// shedTo drops the oldest points until no more than n are owed.
-func (b *outbox) shedTo(n int) {
-	oldest, holds := b.oldestHeld()
-	for b.owed > n {
-		i, ok := b.first(waiting)
-		if holds && (!ok || oldest < b.at(i).time) {
-			b.shedHeld(oldest, n)
-			oldest, holds = b.oldestHeld()
-			continue
-		}
-		if !ok {
-			if i, ok = b.firstOwed(inDoubt); !ok {
-				if i, ok = b.firstOwed(resting); !ok {
-					return
-				}
-			}
-		}
-		b.lose(i)
-		b.shed++
-	}
-}
-
-func (b *outbox) firstOwed(l slot) (slot, bool) {
-	for i := b.at(l).next; i != l; i = b.at(i).next {
-		if b.at(i).owed {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
 // take moves up to n points from the front of a list to those in doubt and
 // appends them to dst. It stops early when their text would pass size bytes.
 func (b *outbox) take(from slot, dst []point.Point, n, size int) []point.Point {
@@ -258,38 +227,6 @@ func (b *outbox) expire(now time.Time) {
 		}
 		b.lose(i)
 	}
-}
-
-// boundHistory drops the points confirmed longest ago until the history is
-// within its bound.
-func (b *outbox) boundHistory() {
-	lacking := false
-	for len(b.index)-b.owed > b.history {
-		i, ok := b.oldestDelivered()
-		if !ok {
-			if i, ok = b.last(replaying); !ok {
-				break
-			}
-			lacking = true
-		}
-		if t := b.when(b.at(i).at); t.After(b.evicted) {
-			b.evicted = t
-		}
-		b.lose(i)
-		b.dropped++
-	}
-	if lacking {
-		b.incomplete++
-	}
-}
-
-func (b *outbox) oldestDelivered() (oldest slot, ok bool) {
-	for l := delivered0; l < lists; l++ {
-		if i, some := b.first(l); some && (!ok || b.at(i).at < b.at(oldest).at) {
-			oldest, ok = i, true
-		}
-	}
-	return oldest, ok
 }
 
 // broke takes the loss of a connection: what is owed waits again at the front,

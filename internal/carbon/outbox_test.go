@@ -277,7 +277,9 @@ func (m *model) compare(t *testing.T, b *outbox) {
 
 // The estimate by which the buffer is bounded is not below the truth.
 func TestBytesPerPoint(t *testing.T) {
-	for _, series := range []int{10, 1000, 100_000} {
+	for _, series := range []int{10, 1000, 100_000, -10_000} {
+		introduce := series < 0 // and all of them wait
+		series := max(series, -series)
 		const points = 400_000
 		names := make([]string, series)
 		for i := range names {
@@ -287,6 +289,7 @@ func TestBytesPerPoint(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		b := testOutbox(points, 0)
+		b.watched = introduce
 		for i := range points {
 			put(t, b, point.Point{Series: names[i%series], Value: float64(i), Time: base + int64(i/series)})
 		}
