@@ -169,7 +169,7 @@ func (b *outbox) take(from slot, dst []point.Point, n, size int) []point.Point {
 		}
 		b.toBack(inDoubt, i)
 		b.at(i).tries = max(b.at(i).tries, sent)
-		dst = append(dst, p)
+		dst = append(b.fill(dst, i, p), p)
 		n--
 	}
 	return dst
