@@ -35,6 +35,9 @@ type Follower struct {
 	began   time.Time
 	sources int
 
+	finishedFiles int   // closed after reading
+	bytesDone     int64 // on disk; see Progress
+
 	open   []*file
 	closed []*file // the latest last
 	byID   map[identity]*file
@@ -162,7 +165,7 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 			return read, false
 		}
 		t := work.lowest(f)
-		b, err := f.read(t.feed)
+		b, err := f.readCounted(t.feed)
 		if err != nil {
 			yield(Batch{}, err)
 			return read, false
@@ -345,6 +348,7 @@ func (f *Follower) count() {
 			s.Deleted++
 		}
 	}
+	s.Progress = f.progress()
 	s.EventOverflows = f.watch.overflows.Load()
 	s.WatchErrors = f.watch.errors.Load()
 }

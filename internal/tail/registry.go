@@ -31,6 +31,9 @@ func (f *Follower) retire(x *file) {
 	// It was only read from, so closing it cannot lose anything.
 	_ = x.fd.Close()
 	x.fd = nil
+	if !x.ignored && !x.looked.IsZero() {
+		f.finishedFiles++
+	}
 	f.open = slices.DeleteFunc(f.open, func(y *file) bool { return y == x })
 	f.closed = append(f.closed, x)
 	f.reserve.freed(len(f.open))

@@ -11,6 +11,8 @@ type Stats struct {
 	Trouble int   // paths that cannot be read for now, each said in the log
 	Begun   int64 // files begun so far, each generation counted
 
+	Progress Progress // all but BytesDone as of the last tick
+
 	BytesRead       int64 // given out in batches
 	OutsideBytes    int64 // not read because of Since and Until; of compressed files those on disk
 	OversizeLines   int64 // skipped because they are longer than MaxLine
