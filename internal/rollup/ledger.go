@@ -43,6 +43,10 @@ type Outcome struct {
 	TooOld  int64 // older than everything that Graphite keeps
 	Left    int64 // belong to a bucket that is left alone
 	Refused Refused
+
+	// Oldest and Newest are the times of lines that were not refused; where
+	// there is none, Oldest is the later one.
+	Oldest, Newest int64
 }
 
 // NewLedger returns a ledger without buckets.
@@ -90,7 +94,7 @@ func (l *Ledger) Clock(source int) (unix int64, ok bool) {
 // Merge adds the sums of one table. Tables of one source must come in the
 // order of its bytes, because which line is late depends on the lines before.
 func (l *Ledger) Merge(t *Table) Outcome {
-	out := Outcome{Late: t.late, Refused: t.refused}
+	out := Outcome{Late: t.late, Refused: t.refused, Oldest: t.oldest, Newest: t.newest}
 	clock := l.clocks[t.source]
 	for _, r := range t.rows {
 		sums := t.sums[r.at : r.at+t.width]

@@ -76,6 +76,7 @@ type Table struct {
 	source  int
 	latest  int64 // latest time that is not too far in the future
 	newest  int64 // newest time of a line counted or late
+	oldest  int64 // oldest time of such a line
 	late    int64
 	refused Refused
 
@@ -130,7 +131,7 @@ func NewTable(o Options) *Table {
 func (t *Table) Begin(source int, read time.Time) {
 	t.source = source
 	t.latest = read.Unix() + maxAhead
-	t.newest = 0
+	t.newest, t.oldest = 0, math.MaxInt64
 	t.late = 0
 	t.refused = Refused{}
 	t.rows = t.rows[:0]
@@ -150,6 +151,7 @@ func (t *Table) Add(rec *apachelog.Record) {
 	if rec.Time > t.newest && !t.advance(rec.Time) {
 		return
 	}
+	t.oldest = min(t.oldest, rec.Time)
 	if uint64(rec.Time-t.here.start) >= uint64(t.interval) && !t.turn(rec.Time) {
 		return
 	}
