@@ -11,6 +11,16 @@ import (
 // more than any screen is wide. A line can have four million.
 const around = 500
 
+// Excerpt returns the part of a line around a column, 1-based, that can be shown
+// within width characters, with an ellipsis where something is cut off.
+func Excerpt(line []byte, column, width int) string {
+	shown, _ := pieceAround(line, column).show(width)
+	return shown
+}
+
+// Visible writes text so that a terminal takes nothing of it for a command.
+func Visible(text string) string { return visible([]byte(text)) }
+
 // piece is a part of a line around a place in it.
 type piece struct {
 	text          []byte
