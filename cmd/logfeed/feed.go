@@ -25,7 +25,7 @@ const stopTime = 8 * time.Second
 
 // feed builds the pipeline, runs it to its end and sends what is left. The
 // error says why the run could not finish.
-func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log *slog.Logger) error {
+func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Logger) error {
 	started := time.Now()
 	for _, f := range c.formats {
 		for _, w := range f.Warnings() {
@@ -52,13 +52,14 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 		return err
 	}
 	defer claims.close()
-	out, err := newOutlet(c, prior, p.ledger, stdout, log)
+	out, err := newOutlet(c, prior, p.ledger, v.points, log)
 	if err != nil {
 		return err
 	}
 	p.sink, p.keeper = out, keeper
 	p.closed.Store(p.ledger.Closed())
 
+	p.stopProgress = p.showProgress(c, v)
 	stopHangups := p.rescanOnHangup()
 	err = p.run(ctx)
 	stopHangups()
@@ -66,6 +67,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 	if err == nil && ctx.Err() == nil {
 		err = p.complete(ctx, out)
 	}
+	p.stopProgress()
 	if ctx.Err() != nil {
 		return p.interrupted(c, out)
 	}
@@ -74,7 +76,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, stdout io.Writer, log
 	}
 	err = p.unread(c)
 	if c.once && err == nil {
-		log.Info("backfill complete", append(p.totals.attrs(p.rejects.count, p.follower.Stats(), time.Since(started)), p.counters().losses()...)...)
+		p.completed(c, v, time.Since(started))
 	}
 	if !c.once {
 		log.Info("stopped", p.counters().attrs()...) // at the end of standard input
@@ -100,12 +102,14 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		totals:  newTotals(),
 		numbers: make(lineNumbers),
 	}
+	p.rejects.why = newReasons(p.table)
 	var since int64
 	var resume *tail.State
 	if prior == nil {
 		since = p.closeTheStart(c, started)
 	} else {
 		resume, p.before, p.reached = &prior.Files, prior.Counters, prior.Until
+		p.resumed = true
 		if err := p.goOn(c, prior, log); err != nil {
 			return nil, err
 		}

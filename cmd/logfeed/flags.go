@@ -43,6 +43,7 @@ type config struct {
 
 	stateDir string // "": no state is kept
 
+	progress string // auto, always or never
 	logJSON  bool
 	logLevel slog.Level
 
@@ -59,6 +60,7 @@ func defaults() *config {
 		zone:     time.Local,
 		buffer:   64 << 20,
 		replay:   30 * time.Minute,
+		progress: "auto",
 		logLevel: slog.LevelInfo,
 		rollup:   rollup.Options{Interval: time.Minute, Lateness: 30 * time.Minute},
 	}
@@ -197,6 +199,10 @@ func (f *flagSet) ownFlags(c *config) {
 	f.value("state-dir", "", "DIR", "$STATE_DIRECTORY, else none", "where the checkpoint lives; it belongs to one set of files, and another backfill takes another", func(text string) error {
 		c.stateDir = text
 		return nil
+	})
+	f.value("progress", "", "auto|always|never", "auto", "how far a backlog is, and a summary at the end of --once: on a terminal a line at its foot, else a log record now and then", func(text string) (err error) {
+		c.progress, err = parseChoice(text, "auto", "always", "never")
+		return err
 	})
 	f.value("flags-file", "", "PATH", "", "more flags, one \"name value\" a line, the value taken as it stands; the command line wins", func(text string) error {
 		c.flagsFile = text

@@ -51,12 +51,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case c.graphite:
 		return printGraphiteConfig(stdout, stderr, c)
 	}
-	log := newLogger(c, stderr)
-	do := feed
+	v := newView(c.progress, stdout, stderr)
+	log := newLogger(c, v.log)
+	var err error
 	if c.check {
-		do = runCheck
+		err = runCheck(ctx, c, stdin, stdout, log)
+	} else {
+		err = feed(ctx, c, stdin, v, log)
 	}
-	if err := do(ctx, c, stdin, stdout, log); err != nil {
+	if err != nil {
 		if !errors.Is(err, errFound) {
 			log.Error(err.Error())
 		}

@@ -28,18 +28,21 @@ type pipeline struct {
 
 	inspection *inspection // with --check: it is shown every line
 
-	rejects   rejects
-	ages      ages
-	totals    totals
-	before    counters // of the runs before
-	numbers   lineNumbers
-	batches   int64
-	reached   int64         // no line read was newer, Unix seconds
-	points    []point.Point // reused by every tick
-	closed    atomic.Int64  // Ledger.Closed, for other goroutines
-	log       *slog.Logger
-	following bool // everything has been read to its end once
-	caughtUp  bool // the last batch was a tick that left nothing unread
+	rejects      rejects
+	ages         ages
+	totals       totals
+	resumed      bool     // there was a state to go on from
+	before       counters // of the runs before
+	numbers      lineNumbers
+	batches      int64
+	reached      int64         // no line read was newer, Unix seconds
+	points       []point.Point // reused by every tick
+	closed       atomic.Int64  // Ledger.Closed, for other goroutines
+	log          *slog.Logger
+	gauge        gauge  // for the goroutine that shows the progress
+	stopProgress func() // may be called again
+	following    bool   // everything has been read to its end once
+	caughtUp     bool   // the last batch was a tick that left nothing unread
 }
 
 // run reads until the follower ends: at the end of a one-shot run or of
@@ -77,6 +80,7 @@ func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 	p.caughtUp = !tick.Behind
 	if p.caughtUp && !p.following && !p.once {
 		p.following = true
+		p.stopProgress()
 		p.log.Info("caught up with the logs", "files", p.follower.Stats().Files, "lines", p.totals.lines, "rejected", p.rejects.count, "late", p.totals.late)
 	}
 	p.keep(tick.Now)
@@ -88,6 +92,7 @@ func (p *pipeline) sum(batch tail.Batch) {
 	p.caughtUp = false
 	p.batches++
 	number := p.numbers.before(batch)
+	begin := number
 	_, latest := p.wall.read(batch.Time)
 	p.table.Begin(batch.Source, time.Unix(latest, 0))
 	for rec, err := range p.parsers.records(batch.Lines()) {
@@ -102,7 +107,12 @@ func (p *pipeline) sum(batch tail.Batch) {
 		p.table.Add(rec)
 	}
 	p.numbers.after(batch, number)
-	p.count(batch, p.ledger.Merge(p.table))
+	out := p.ledger.Merge(p.table)
+	if out.Refused != (rollup.Refused{}) {
+		p.refusedTimes(batch, begin, out.Refused)
+	}
+	p.count(batch, out)
+	p.gauge.read(number.line-begin.line, p.rejects.count)
 	if clock, ok := p.ledger.Clock(batch.Source); ok {
 		p.reached = max(p.reached, clock+1)
 	}
@@ -120,6 +130,7 @@ func (p *pipeline) give(ctx context.Context) error {
 	}
 	p.ages.see(p.points, time.Now())
 	p.totals.sent(p.points)
+	p.gauge.points.Store(p.totals.points)
 	return p.sink.Write(ctx, p.points)
 }
 
@@ -146,5 +157,6 @@ func (p *pipeline) count(batch tail.Batch, out rollup.Outcome) {
 	p.totals.tooOld += out.TooOld
 	p.totals.left += out.Left
 	p.totals.outside += out.Refused.Outside
+	p.totals.span(out.Oldest, out.Newest)
 	p.rejects.times(batch.Time, batch.Path, out.Refused.Future, out.Refused.Ancient, out.Late, out.TooOld)
 }

@@ -41,6 +41,7 @@ func (r *repeater) take() int64 {
 type rejects struct {
 	log   *slog.Logger
 	count int64
+	why   reasons
 
 	format, future, ancient, late, tooOld repeater
 }
@@ -55,6 +56,7 @@ type rejectedLine struct {
 
 func (r *rejects) line(now time.Time, l rejectedLine) {
 	r.count++
+	r.why.add(l)
 	if !r.format.due(now, 1) {
 		return
 	}

@@ -22,6 +22,9 @@ type totals struct {
 	series map[string]bool
 	first  int64 // earliest bucket
 	last   int64 // latest bucket
+	step   int64 // its length, seconds; 0 is the interval
+	oldest int64 // time of a line that was read, counted or not
+	newest int64
 }
 
 // counters account for every line that was written to the logs. They go on
@@ -84,7 +87,13 @@ func notZero(name string, count int64) []any {
 }
 
 func newTotals() totals {
-	return totals{series: make(map[string]bool), first: math.MaxInt64, last: math.MinInt64}
+	return totals{series: make(map[string]bool), first: math.MaxInt64, last: math.MinInt64, oldest: math.MaxInt64}
+}
+
+// span takes the oldest and the newest time of some lines.
+func (t *totals) span(oldest, newest int64) {
+	t.oldest = min(t.oldest, oldest)
+	t.newest = max(t.newest, newest)
 }
 
 func (t *totals) sent(points []point.Point) {
@@ -92,7 +101,9 @@ func (t *totals) sent(points []point.Point) {
 	for _, p := range points {
 		t.series[p.Series] = true
 		t.first = min(t.first, p.Time)
-		t.last = max(t.last, p.Time)
+		if p.Time >= t.last {
+			t.last, t.step = p.Time, p.Step
+		}
 	}
 }
 

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/rollup"
+)
+
+// TestReasonsAreBounded meets more reasons than are told apart.
+func TestReasonsAreBounded(t *testing.T) {
+	r := newReasons(rollup.NewTable(rollup.Options{}))
+	reject := func(n, times int) {
+		for range times {
+			r.add(rejectedLine{"log", int64(n), &apachelog.LineError{Directive: "%t", Expected: fmt.Sprint("reason ", n), Column: 1}, []byte("text")})
+		}
+	}
+	for n := range 3 * maxReasons {
+		reject(n, 1)
+	}
+	reject(7, 5)
+	reject(9, 6)
+	reject(2*maxReasons, 100)
+	if len(r.format) != maxReasons || r.others != 2*maxReasons+100 {
+		t.Errorf("%d reasons and %d lines beyond", len(r.format), r.others)
+	}
+	var got []string
+	for _, one := range r.top(3) {
+		got = append(got, fmt.Sprint(one.expected, " ", one.lines, " ", one.line))
+	}
+	if want := "reason 9 7 9, reason 7 6 7, reason 0 1 0"; strings.Join(got, ", ") != want {
+		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
+	}
+}
+
+// BenchmarkRejected is what a line costs beside the parsing when every line is
+// rejected, as in a log of another format.
+func BenchmarkRejected(b *testing.B) {
+	r := newReasons(rollup.NewTable(rollup.Options{}))
+	err := error(&apachelog.LineError{Directive: "%t", Expected: "[", Column: 20})
+	line := []byte(strings.Repeat("x", 200))
+	b.ReportAllocs()
+	for b.Loop() {
+		r.add(rejectedLine{"/var/log/apache2/access.log", 12, err, line})
+	}
+}
