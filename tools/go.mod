@@ -8,6 +8,7 @@ tool (
 )
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/guptarohit/asciigraph v0.10.0
 	github.com/logfeed/logfeed v0.0.0
 	golang.org/x/text v0.42.0

@@ -46,7 +46,7 @@ func missing() []string {
 			wrong = append(wrong, path+" is missing: apt-get install "+name)
 		}
 	}
-	programs := map[string]string{"ip": "iproute2", "unshare": "util-linux", "nsenter": "util-linux", "gzip": "gzip"}
+	programs := map[string]string{"ip": "iproute2", "unshare": "util-linux", "nsenter": "util-linux", "gzip": "gzip", "tmux": "tmux"}
 	for program, name := range programs {
 		if _, err := exec.LookPath(program); err != nil {
 			wrong = append(wrong, program+" is missing: apt-get install "+name)
