@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"internal/check":             {"internal/apachelog"},
 	"internal/checkpoint":        {},
 	"internal/claim":             {},
+	"internal/httpdconf":         {},
 	"internal/point":             {},
 	"internal/point/pointtest":   {"internal/point"},
 	"internal/progress":          {},
