@@ -13,6 +13,9 @@ type Batch struct {
 	// truncated or replaced has a new number; none is used twice in a run.
 	Source int
 	Path   string
+	// Log is the followed path that the file belongs to: that of the log
+	// itself, also when Path is the name of a rotated one.
+	Log string
 	// Data holds whole lines, each ending in a newline. It belongs to the
 	// receiver until Release.
 	Data []byte

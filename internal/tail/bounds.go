@@ -83,7 +83,7 @@ func (f *Follower) oldUntil(x *file, off, size int64) (end int64, err error) {
 	whole := bytes.LastIndexByte(buf[:n], '\n') + 1
 	known := false
 	for line := range (Batch{Data: buf[begin:max(begin, whole)]}).Lines() {
-		t, ok := f.o.TimeOf(line)
+		t, ok := f.o.TimeOf(x.root, line)
 		if ok && t >= f.o.Since-f.o.Lateness {
 			return off, nil
 		}

@@ -21,7 +21,7 @@ type counter struct {
 
 func (c *counter) take(b Batch) {
 	for line := range b.Lines() {
-		if t, ok := timeOf(line); ok {
+		if t, ok := timeOf("", line); ok {
 			c.clocks[b.Source] = max(c.clocks[b.Source], t)
 			if c.counts(t, c.clocks[b.Source]) {
 				c.lines = append(c.lines, string(line))
@@ -39,7 +39,7 @@ func (c *counter) counts(t, clock int64) bool {
 func (c *counter) counted(piece []string) (lines []string) {
 	clock := int64(0)
 	for _, line := range piece {
-		if t, ok := timeOf([]byte(line)); ok {
+		if t, ok := timeOf("", []byte(line)); ok {
 			clock = max(clock, t)
 			if c.counts(t, clock) {
 				lines = append(lines, strings.TrimSuffix(line, "\n"))
@@ -172,7 +172,7 @@ func (s *shelf) date(name string, piece []string) {
 	case 1:
 		when = 0
 		for _, line := range piece {
-			t, _ := timeOf([]byte(line))
+			t, _ := timeOf("", []byte(line))
 			when = max(when, t)
 		}
 	}
@@ -301,7 +301,7 @@ func TestUntilMovesOn(t *testing.T) {
 			d.must(err)
 			for line := range b.Lines() {
 				all = append(all, string(line))
-				if at, _ := timeOf(line); until > 0 && at > until+60+20 {
+				if at, _ := timeOf("", line); until > 0 && at > until+60+20 {
 					t.Fatalf("%q is read, until is %d", line, until)
 				}
 			}

@@ -137,6 +137,7 @@ var errRewritten = errors.New("the file was rewritten")
 
 func (x *file) number() int  { return x.source }
 func (x *file) name() string { return x.path }
+func (x *file) log() string  { return x.root }
 
 // unread says whether this round has more to read from x.
 func (x *file) unread() bool {

@@ -82,6 +82,26 @@ func New(o Options) (*Follower, error) {
 	return f, nil
 }
 
+// Follow replaces the patterns by others. It must be called from the body of the
+// loop over Batches. What is new is found with the next round and begins at its
+// first byte; what no pattern leads to any more is read until it is quiet, like
+// a file that was rotated away. With an error, which names every pattern that
+// is wrong, nothing changes.
+func (f *Follower) Follow(patterns []string) error {
+	o := f.o
+	o.Patterns = patterns
+	globs, stdin, err := o.patterns()
+	if err != nil {
+		return err
+	}
+	if stdin != f.stdin {
+		return errors.New("standard input cannot be begun or left while logs are followed")
+	}
+	f.o, f.globs = o, globs
+	f.Rescan()
+	return nil
+}
+
 // Rescan has the follower look for new files now. It may be called from any
 // goroutine and returns at once.
 func (f *Follower) Rescan() {
@@ -145,6 +165,7 @@ func (f *Follower) close() {
 type feed interface {
 	number() int
 	name() string
+	log() string
 	unread() bool
 	next(f *Follower) (lines, buf []byte, err error)
 }
@@ -277,7 +298,7 @@ func (f *Follower) read(s feed) (Batch, error) {
 		return Batch{}, nil
 	}
 	f.stats.BytesRead += int64(len(lines))
-	b := Batch{Source: s.number(), Path: s.name(), Data: lines, Time: now, home: f.buffers, buf: buf}
+	b := Batch{Source: s.number(), Path: s.name(), Log: s.log(), Data: lines, Time: now, home: f.buffers, buf: buf}
 	if isFile {
 		x.quiet = now
 		b.End.Offset = x.pos

@@ -98,7 +98,7 @@ func (f *Follower) searchBack(x *file, size int64) (pos int64, all bool, err err
 		if from > 0 {
 			whole = bytes.IndexByte(block, '\n') + 1
 		}
-		first, old := f.firstSince(block[whole:])
+		first, old := f.firstSince(x.root, block[whole:])
 		if first >= 0 {
 			pos = from + int64(whole+first)
 		}
@@ -113,14 +113,14 @@ func (f *Follower) searchBack(x *file, size int64) (pos int64, all bool, err err
 	return pos, true, nil
 }
 
-// firstSince returns where the first line of block begins that is not older
-// than LookBack and has no line after it that is too old, -1 if none; and whether
-// there is one that is too old.
-func (f *Follower) firstSince(block []byte) (first int, old bool) {
+// firstSince returns where the first line of a block of log begins that is not
+// older than LookBack and has no line after it that is too old, -1 if none; and
+// whether there is one that is too old.
+func (f *Follower) firstSince(log string, block []byte) (first int, old bool) {
 	first = -1
 	at := 0
 	for line := range (Batch{Data: block}).Lines() {
-		t, ok := f.o.TimeOf(line)
+		t, ok := f.o.TimeOf(log, line)
 		switch {
 		case ok && t < f.o.LookBack-f.o.Lateness:
 			first, old = -1, true
@@ -147,7 +147,7 @@ func (f *Follower) lookBackPacked(x *file) (all bool, err error) {
 		var n int
 		n, err = fill(s.unpacked, buf[old:])
 		lines := s.cutter.cut(buf[:old+n], old)
-		first, tooOld := f.firstSince(lines)
+		first, tooOld := f.firstSince(x.root, lines)
 		if tooOld {
 			pos, all = -1, false
 		}

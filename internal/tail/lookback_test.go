@@ -34,12 +34,12 @@ func TestLookBack(t *testing.T) {
 		var want []string
 		old, first := -1, -1
 		for i, l := range all {
-			if at, ok := timeOf([]byte(l)); ok && at < since-lateness {
+			if at, ok := timeOf("", []byte(l)); ok && at < since-lateness {
 				old = i
 			}
 		}
 		for i, l := range all {
-			if at, ok := timeOf([]byte(l)); ok && i > old && at >= since && first < 0 {
+			if at, ok := timeOf("", []byte(l)); ok && i > old && at >= since && first < 0 {
 				first = i
 			}
 		}

@@ -114,7 +114,7 @@ func lines(what string, from, n int) string {
 }
 
 // timeOf reads the time that lines writes.
-func timeOf(line []byte) (int64, bool) {
+func timeOf(_ string, line []byte) (int64, bool) {
 	var t int64
 	n, err := fmt.Sscanf(string(line), "%d ", &t)
 	return t, n == 1 && err == nil

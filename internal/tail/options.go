@@ -59,7 +59,8 @@ type Options struct {
 	Stdin io.Reader
 	// TimeOf tells the time of one line in Unix seconds. Without it files are
 	// ordered by when they were modified, and there is no look-back.
-	TimeOf func(line []byte) (unix int64, ok bool)
+	// log is the followed path that its file belongs to, as in a Batch.
+	TimeOf func(log string, line []byte) (unix int64, ok bool)
 	// Clock tells the newest time that has been counted from a source.
 	Clock func(source int) (unix int64, ok bool)
 

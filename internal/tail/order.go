@@ -121,7 +121,7 @@ func (f *Follower) lookAtFirst(x *file) {
 	}
 	for line := range (Batch{Data: head}).Lines() {
 		x.begun = true
-		if t, ok := f.o.TimeOf(line); ok {
+		if t, ok := f.o.TimeOf(x.root, line); ok {
 			x.first, x.timely = t, true
 			return
 		}

@@ -22,7 +22,7 @@ func (c clocks) of(source int) (int64, bool) { t, ok := c[source]; return t, ok 
 func (c clocks) take(b Batch) (first, last int64) {
 	first = -1
 	for l := range b.Lines() {
-		if t, ok := timeOf(l); ok {
+		if t, ok := timeOf("", l); ok {
 			if first < 0 {
 				first = t
 			}

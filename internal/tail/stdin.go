@@ -142,6 +142,7 @@ func (in *input) close() {
 
 func (in *input) number() int  { return in.source }
 func (in *input) name() string { return standardInput }
+func (in *input) log() string  { return standardInput }
 
 // begin prepares a round that began at now. A read is given a moment: only
 // when it has waited for that long, nothing more is there.
