@@ -23,17 +23,20 @@ func BenchmarkPipeline(b *testing.B) {
 	if len(wrong.all) > 0 {
 		b.Fatal(wrong.all)
 	}
+	c.zone = time.UTC
 	p := &pipeline{
-		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), time.UTC, false),
-		table:   rollup.NewTable(c.rollup),
-		ledger:  rollup.NewLedger(c.rollup),
-		totals:  newTotals(),
+		sites:  c.sites,
+		set:    newParserSet(c, false),
+		table:  rollup.NewTable(c.rollup),
+		ledger: rollup.NewLedger(c.rollup),
+		totals: newTotals(),
 	}
 	lines := bytes.Count(data, []byte("\n"))
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
 		p.table.Begin(0, time.Now())
+		p.parsers = p.set.of(p.sites.of(realLog).formats)
 		for rec, err := range p.parsers.records(tail.Batch{Data: data}.Lines()) {
 			if err == nil {
 				p.table.Add(rec)

@@ -27,11 +27,7 @@ const stopTime = 8 * time.Second
 // error says why the run could not finish.
 func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Logger) error {
 	started := time.Now()
-	for _, f := range c.formats {
-		for _, w := range f.Warnings() {
-			log.Warn("format: "+w, "format", f.String())
-		}
-	}
+	c.report(log)
 	for _, d := range c.keeping.doubts(c.series()) {
 		log.Warn("retentions: " + d)
 	}
@@ -79,7 +75,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 		p.completed(c, v, time.Since(started))
 	}
 	if !c.once {
-		log.Info("stopped", p.counters().attrs()...) // at the end of standard input
+		log.Info("stopped", append(p.counters().attrs(), p.byFormat()...)...) // at the end of standard input
 	}
 	return errors.Join(err, out.Close(), p.keepLast())
 }
@@ -88,11 +84,13 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 // an earlier run to go on from, or nil.
 func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, log *slog.Logger) (*pipeline, error) {
 	p := &pipeline{
+		config:  c,
 		shape:   c.shape(),
 		since:   c.rollup.Since,
 		until:   c.rollup.Until,
 		once:    c.once,
-		parsers: newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, c.check),
+		sites:   c.sites,
+		set:     newParserSet(c, c.check),
 		table:   rollup.NewTable(c.rollup),
 		ledger:  rollup.NewLedger(c.rollup),
 		wall:    &wall{begin: started, hold: c.rollup.Lateness, log: log},
@@ -118,6 +116,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		// What is passed over before it must not be begun by a later run.
 		p.ledger.CloseBefore(c.rollup.Since)
 	}
+	times := newParserSet(c, false)
 	follower, err := tail.New(tail.Options{
 		Resume:    resume,
 		Patterns:  c.files,
@@ -131,9 +130,11 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		Until:    c.rollup.Until,
 		Stdin:    stdin,
 		Skipped:  p.skip,
-		TimeOf:   newParsers(c.formats, c.rollup.Metrics.Needs(), c.zone, false).timeOf,
-		Clock:    p.ledger.Clock,
-		Log:      log,
+		TimeOf: func(log string, line []byte) (int64, bool) {
+			return times.of(p.sites.of(log).formats).timeOf(line)
+		},
+		Clock: p.ledger.Clock,
+		Log:   log,
 	})
 	p.follower = follower
 	return p, err
@@ -172,8 +173,8 @@ func (p *pipeline) goOn(c *config, prior *state, log *slog.Logger) error {
 	return nil
 }
 
-// rescanOnHangup makes SIGHUP look for new files until the returned function
-// is called.
+// rescanOnHangup makes SIGHUP look for new files, and read httpd's configuration
+// again, until the returned function is called.
 func (p *pipeline) rescanOnHangup() (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -181,6 +182,7 @@ func (p *pipeline) rescanOnHangup() (stop func()) {
 	// Ends when the channel is closed below.
 	wait.Go(func() {
 		for range hangups {
+			p.hangup.Store(true)
 			p.follower.Rescan()
 		}
 	})
@@ -218,7 +220,7 @@ func (p *pipeline) interrupted(c *config, out outlet) error {
 		}
 	}
 	err = errors.Join(err, saved)
-	p.log.Info("stopped", p.counters().attrs()...)
+	p.log.Info("stopped", append(p.counters().attrs(), p.byFormat()...)...)
 	if c.once {
 		err = errors.Join(err, errors.New("interrupted: not everything was read and delivered; run it again"))
 	}

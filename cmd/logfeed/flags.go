@@ -13,15 +13,18 @@ import (
 
 	"github.com/logfeed/logfeed/internal/apachelog"
 	"github.com/logfeed/logfeed/internal/carbon"
+	"github.com/logfeed/logfeed/internal/httpdconf"
 	"github.com/logfeed/logfeed/internal/rollup"
 )
 
 // config is everything that the command line decides.
 type config struct {
 	files     []string
+	fileArgs  []string // what the command line has of files
 	exclude   []string
 	given     []givenFormat
 	dialect   apachelog.Dialect
+	httpdConf string // path of httpd's configuration; "" is none
 	formats   []*apachelog.Format
 	zone      *time.Location
 	fromStart bool
@@ -46,6 +49,11 @@ type config struct {
 	progress string // auto, always or never
 	logJSON  bool
 	logLevel slog.Level
+
+	// What httpd's configuration says, if there is one.
+	apache *httpdconf.Config
+	logs   []assessment
+	sites  *sites
 
 	help      bool
 	version   bool
@@ -109,6 +117,10 @@ func (f *flagSet) inputFlags(c *config) {
 	f.value("dialect", "", "NAME", "apache", "whose letters these are: "+strings.Join(apachelog.Dialects(), ", ")+"; a nickname brings its own", func(text string) (err error) {
 		c.dialect, err = apachelog.ParseDialect(text)
 		return err
+	})
+	f.value("httpd-conf", "", "PATH", "", "take logs, formats and vhosts from Apache's configuration, or from what apache2ctl -t -D DUMP_CONFIG prints; FILEs then are the only ones that are read; with --check and no FILE: list what it names", func(text string) error {
+		c.httpdConf = text
+		return nil
 	})
 	f.value("exclude", "", "GLOB", "", "leave out files; repeatable", func(text string) error {
 		c.exclude = append(c.exclude, text)
@@ -286,7 +298,7 @@ func parseArgs(args []string) (*config, *flagSet, *mistakes) {
 	if c.flagsFile != "" {
 		readFlagsFile(c.flagsFile, flags.FlagSet, wrong)
 	}
-	c.files = flags.Args()
+	c.files, c.fileArgs = flags.Args(), flags.Args()
 	c.complete(flags, wrong)
 	return c, flags, wrong
 }
@@ -295,7 +307,7 @@ func parseArgs(args []string) (*config, *flagSet, *mistakes) {
 // concerns several flags.
 func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	for _, name := range []string{"format", "carbon", "prefix"} {
-		if f := flags.Lookup(name); !f.Changed {
+		if f := flags.Lookup(name); !f.Changed && !(name == "format" && c.httpdConf != "") {
 			f.Value.Set(f.DefValue)
 		}
 	}
@@ -306,6 +318,10 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	}
 	if !c.graphite {
 		c.checkFiles(wrong)
+	}
+	c.sites = commandLine(c.formats)
+	if c.httpdConf != "" {
+		c.takeHTTPD(flags, wrong)
 	}
 	if c.check {
 		// It explains a format without a time as well.
@@ -318,7 +334,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	}
 	selected, err := rollup.Select(c.metrics, c.provided())
 	if err != nil {
-		wrong.add("--metrics", err)
+		wrong.add("--metrics", c.whose(err))
 	}
 	c.rollup.Metrics = selected
 	c.completeRetentions(flags, wrong) // may choose the interval
@@ -326,7 +342,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 }
 
 func (c *config) checkFiles(wrong *mistakes) {
-	if len(c.files) == 0 {
+	if len(c.files) == 0 && c.httpdConf == "" {
 		wrong.addf("FILE", "none given; right would be /var/log/apache2/access.log, a glob in quotes, or - for standard input")
 	}
 	for _, file := range c.files {
@@ -359,7 +375,9 @@ func usage(w io.Writer, flags *flagSet) {
   logfeed --from-start [flags] FILE...         the same, but first everything already in the files
   logfeed --from-start --once [flags] FILE...  one-shot backfill: everything in the files, then exit
   program | logfeed [flags] -                  standard input, as an Apache piped log
+  logfeed --httpd-conf PATH [flags]            follow every log that Apache's configuration names
   logfeed --check [flags] FILE...              explain how the lines parse; sends nothing
+  logfeed --check --httpd-conf PATH            list the logs that Apache's configuration names
 
 FILE is a path or a glob ('/var/log/apache2/*access.log', ** too); plain, .gz,
 .bz2, .xz and .zst files are told apart by their content.

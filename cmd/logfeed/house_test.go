@@ -17,7 +17,7 @@ const module = "github.com/logfeed/logfeed"
 // rooms says which packages of this module each package may import. A package
 // imports only the owner of a type that it consumes.
 var rooms = map[string][]string{
-	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/check", "internal/checkpoint", "internal/claim", "internal/point", "internal/progress", "internal/retention", "internal/rollup", "internal/tail"},
+	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/check", "internal/checkpoint", "internal/claim", "internal/httpdconf", "internal/point", "internal/progress", "internal/retention", "internal/rollup", "internal/tail"},
 	"internal/apachelog":         {},
 	"internal/carbon":            {"internal/point", "internal/retention"},
 	"internal/carbon/carbontest": {},

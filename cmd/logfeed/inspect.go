@@ -91,10 +91,11 @@ func (i *inspection) skipped(s tail.Skip) {
 		return
 	}
 	var rec apachelog.Record
-	if err := i.pipeline.parsers.parse(s.Text, &rec); err != nil {
+	parsers := i.pipeline.set.of(i.pipeline.sites.of(s.Path).formats)
+	if err := parsers.parse(s.Text, &rec); err != nil {
 		l.Err = lineError(err)
 	} else {
-		l.Format, l.Record = i.pipeline.parsers.matched, &rec
+		l.Format, l.Record = parsers.matched, &rec
 	}
 	i.show(l)
 }

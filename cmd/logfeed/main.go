@@ -54,9 +54,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	v := newView(c.progress, stdout, stderr)
 	log := newLogger(c, v.log)
 	var err error
-	if c.check {
+	switch {
+	case c.lists():
+		err = runListing(ctx, c, stdin, stdout, log)
+	case c.check:
 		err = runCheck(ctx, c, stdin, stdout, log)
-	} else {
+	default:
 		err = feed(ctx, c, stdin, v, log)
 	}
 	if err != nil {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"iter"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
@@ -13,14 +16,68 @@ import (
 type parsers struct {
 	all     []*apachelog.Parser
 	formats []*apachelog.Format
+	counts  []int64           // lines that matched, by format
 	line    []byte            // the line at hand, valid inside the loop over records
 	matched *apachelog.Format // of the record at hand
+}
+
+// parserSet makes the parsers of one goroutine and keeps them. Logs of the same
+// list of formats share theirs.
+type parserSet struct {
+	need apachelog.Field
+	zone *time.Location
+	text bool                            // records keep the text of all directives
+	made map[**apachelog.Format]*parsers // by where the list begins
+	past map[string]int64                // lines that matched a format, counted by parsers that are gone
+}
+
+func newParserSet(c *config, text bool) *parserSet {
+	return &parserSet{
+		need: c.rollup.Metrics.Needs(), zone: c.zone, text: text,
+		made: make(map[**apachelog.Format]*parsers), past: make(map[string]int64),
+	}
+}
+
+// of returns the parsers for a list of formats.
+func (s *parserSet) of(formats []*apachelog.Format) *parsers {
+	p := s.made[&formats[0]]
+	if p == nil {
+		p = newParsers(formats, s.need, s.zone, s.text)
+		s.made[&formats[0]] = p
+	}
+	return p
+}
+
+// renew forgets all parsers, but not what they have counted.
+func (s *parserSet) renew() {
+	s.past = s.matched()
+	clear(s.made)
+}
+
+// matched returns how many lines have matched each format.
+func (s *parserSet) matched() map[string]int64 {
+	all := maps.Clone(s.past)
+	for _, p := range s.made {
+		for i, n := range p.counts {
+			all[p.formats[i].String()] += n
+		}
+	}
+	return all
+}
+
+// matchedText says how many lines have matched each of several formats.
+func matchedText(formats []*apachelog.Format, matched map[string]int64) string {
+	var all []string
+	for _, f := range formats {
+		all = append(all, fmt.Sprintf("%d by %s", matched[f.String()], f))
+	}
+	return strings.Join(all, "; ")
 }
 
 // newParsers returns parsers for one goroutine that decode what is needed. With
 // text their records keep the text of all directives.
 func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location, text bool) *parsers {
-	p := &parsers{formats: formats}
+	p := &parsers{formats: formats, counts: make([]int64, len(formats))}
 	for _, f := range formats {
 		o := apachelog.ParserOptions{Need: need, Zone: zone}
 		for i := range f.Directives() {
@@ -56,6 +113,7 @@ func (p *parsers) parse(line []byte, rec *apachelog.Record) error {
 		err := one.Parse(line, rec)
 		if err == nil {
 			p.matched = p.formats[i]
+			p.counts[i]++
 			return nil
 		}
 		if at := lineError(err).Column; at > column {

@@ -14,8 +14,11 @@ import (
 // pipeline is the whole program between the logs and the sinks. Its run is
 // one loop: what is above the loop variable is pulled, what is below pushed.
 type pipeline struct {
+	config   *config
 	follower *tail.Follower
-	parsers  *parsers
+	sites    *sites
+	set      *parserSet
+	parsers  *parsers // of the batch at hand
 	table    *rollup.Table
 	ledger   *rollup.Ledger
 	wall     *wall
@@ -38,6 +41,7 @@ type pipeline struct {
 	reached      int64         // no line read was newer, Unix seconds
 	points       []point.Point // reused by every tick
 	closed       atomic.Int64  // Ledger.Closed, for other goroutines
+	hangup       atomic.Bool   // SIGHUP has come, and the configuration is to be read again
 	log          *slog.Logger
 	gauge        gauge  // for the goroutine that shows the progress
 	stopProgress func() // may be called again
@@ -81,7 +85,10 @@ func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 	if p.caughtUp && !p.following && !p.once {
 		p.following = true
 		p.stopProgress()
-		p.log.Info("caught up with the logs", "files", p.follower.Stats().Files, "lines", p.totals.lines, "rejected", p.rejects.count, "late", p.totals.late)
+		p.log.Info("caught up with the logs", append([]any{"files", p.follower.Stats().Files, "lines", p.totals.lines, "rejected", p.rejects.count, "late", p.totals.late}, p.byFormat()...)...)
+	}
+	if p.hangup.Swap(false) && !p.once {
+		p.reconfigure()
 	}
 	p.keep(tick.Now)
 	return nil
@@ -95,13 +102,15 @@ func (p *pipeline) sum(batch tail.Batch) {
 	begin := number
 	_, latest := p.wall.read(batch.Time)
 	p.table.Begin(batch.Source, time.Unix(latest, 0))
+	site := p.sites.of(batch.Log)
+	p.parsers = p.set.of(site.formats)
 	for rec, err := range p.parsers.records(batch.Lines()) {
 		number.next()
 		if p.inspection != nil && !p.inspection.line(batch, rec, err) {
 			continue
 		}
 		if err != nil {
-			p.rejects.line(batch.Time, rejectedLine{batch.Path, number.number(), err, p.parsers.line})
+			p.rejects.line(batch.Time, rejectedLine{batch.Path, site.vhost, number.number(), err, p.parsers.line})
 			continue
 		}
 		p.table.Add(rec)

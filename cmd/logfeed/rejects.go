@@ -49,7 +49,8 @@ type rejects struct {
 // rejectedLine is a line that no format matches.
 type rejectedLine struct {
 	path   string
-	number int64 // of the line in its file, 1-based; 0 when the file was not read from its start
+	vhost  string // that the log is of; "" if that is not known
+	number int64  // of the line in its file, 1-based; 0 when the file was not read from its start
 	err    error
 	text   []byte
 }
@@ -61,6 +62,9 @@ func (r *rejects) line(now time.Time, l rejectedLine) {
 		return
 	}
 	attrs := []any{"path", l.path}
+	if l.vhost != "" {
+		attrs = append(attrs, "vhost", l.vhost)
+	}
 	if l.number > 0 {
 		attrs = append(attrs, "line", l.number)
 	}

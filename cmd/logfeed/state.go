@@ -65,14 +65,18 @@ func (c *config) shape() string {
 		parts = append(parts, "series "+ending)
 	}
 	parts = append(parts, c.retentionsShape()...)
+	var formats []string
 	for _, f := range c.formats {
 		format := "format " + f.String()
 		if f.Dialect() != apachelog.Apache {
 			format = "format of " + f.Dialect().String() + " " + f.String()
 		}
-		parts = append(parts, format)
+		formats = append(formats, format)
 	}
-	return strings.Join(append(parts, c.bounds.shape()...), "\n")
+	if c.apache != nil {
+		slices.Sort(formats) // which log comes first in a configuration means nothing
+	}
+	return strings.Join(slices.Concat(parts, formats, c.bounds.shape()), "\n")
 }
 
 // changedLines names the lines of a shape that are new and those that are gone.

@@ -45,6 +45,7 @@ func (p *pipeline) partial(interval time.Duration) (ends []string) {
 func (p *pipeline) completed(c *config, v view, took time.Duration) {
 	attrs := p.totals.attrs(p.rejects.count, p.follower.Stats(), took)
 	attrs = append(attrs, p.counters().losses()...)
+	attrs = append(attrs, p.byFormat()...)
 	if ends := p.partial(c.rollup.Interval); ends != nil {
 		attrs = append(attrs, "partial", strings.Join(ends, ","))
 	}

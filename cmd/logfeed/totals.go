@@ -119,6 +119,14 @@ func (t *totals) attrs(rejected int64, read tail.Stats, took time.Duration) []an
 	return append(attrs, outside(t.outside, read.OutsideBytes)...)
 }
 
+// byFormat says which of several formats the lines matched.
+func (p *pipeline) byFormat() []any {
+	if len(p.config.formats) < 2 {
+		return nil
+	}
+	return []any{"formats", matchedText(p.config.formats, p.set.matched())}
+}
+
 // moment writes the start of a bucket; a run without points has none.
 func (t *totals) moment(unix int64) string {
 	if t.points == 0 {

@@ -127,10 +127,7 @@ func (b *book) describe(l *Log, e *entry) {
 		return
 	}
 	l.Pipe = command
-	var ok bool
-	if l.Path, l.Glob, ok = pipeTarget(command); !ok {
-		l.Warnings = append(l.Warnings, "a pipe to a program whose target is not known here")
-		return
+	if target, glob, ok := pipeTarget(command); ok {
+		l.Path, l.Glob = below(b.root, target), glob
 	}
-	l.Path = below(b.root, l.Path)
 }

@@ -9,8 +9,18 @@ import (
 // packedEndings are the endings that compressors add to a name.
 func packedEndings() []string { return []string{".gz", ".bz2", ".xz", ".zst", ".zstd"} }
 
-// unpackedName returns path without the ending of a compressor.
-func unpackedName(path string) string {
+// IsRotation says whether a path has the name of a rotation of a log in the same
+// directory, compressed or not, or of the log compressed.
+func IsRotation(path, log string) bool {
+	if filepath.Dir(path) != filepath.Dir(log) {
+		return false
+	}
+	name, base := filepath.Base(path), filepath.Base(log)
+	return Unpacked(name) == base || rotationOf(name, base)
+}
+
+// Unpacked returns path without the ending of a compressor.
+func Unpacked(path string) string {
 	for _, e := range packedEndings() {
 		if s, ok := strings.CutSuffix(path, e); ok {
 			return s
@@ -23,7 +33,7 @@ func unpackedName(path string) string {
 // "access.log" for access.log, access.log.1, access.log-20260110.gz and
 // access-20260110.log alike.
 func stemOf(path string) string {
-	base := unpackedName(filepath.Base(path))
+	base := Unpacked(filepath.Base(path))
 	for {
 		i := strings.LastIndexAny(base, ".-")
 		if i <= 0 || !numbering(base[i+1:]) {
@@ -68,7 +78,7 @@ func numbering(s string) bool {
 // rotationOf says whether name is a rotation of the log called base, in the
 // same directory.
 func rotationOf(name, base string) bool {
-	rest, ok := strings.CutPrefix(unpackedName(name), base)
+	rest, ok := strings.CutPrefix(Unpacked(name), base)
 	if !ok || rest == "" || rest[0] != '.' && rest[0] != '-' {
 		return false
 	}
