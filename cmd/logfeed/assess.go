@@ -74,7 +74,7 @@ func (a *assessment) remark() {
 		note("only some requests are written: its counts are those of a part")
 	}
 	if a.Buffers {
-		note("BufferedLogs is on: lines come late and out of order, and a quiet server keeps some of them for hours")
+		note("BufferedLogs is on: lines come late and out of order")
 	}
 	if a.format != nil {
 		for _, w := range a.format.Warnings() {
