@@ -117,8 +117,8 @@ func (l *rotating) turn() {
 	l.note("rotate %v", l.files)
 	for i, from := range l.files {
 		to := fmt.Sprintf("a.log.%d", len(l.files)-i)
-		if unpackedName(from) != from {
-			to += from[len(unpackedName(from)):]
+		if Unpacked(from) != from {
+			to += from[len(Unpacked(from)):]
 		}
 		l.rename(from, to)
 		l.files[i] = to
@@ -131,7 +131,7 @@ func (l *rotating) turn() {
 func (l *rotating) squeeze() {
 	i := l.rnd.IntN(len(l.files))
 	from := l.files[i]
-	if from == "a.log" || unpackedName(from) != from {
+	if from == "a.log" || Unpacked(from) != from {
 		return
 	}
 	l.files[i] = from + []string{".gz", ".zst"}[l.rnd.IntN(2)]

@@ -50,7 +50,7 @@ func TestSameContent(t *testing.T) {
 					var patterns []string
 					for _, name := range order {
 						content := c.files[name]
-						if unpackedName(name) != name {
+						if Unpacked(name) != name {
 							content = string(pack(t, name, []byte(content)))
 						}
 						if name == c.cut {
