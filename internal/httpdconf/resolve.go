@@ -35,11 +35,7 @@ func (b *book) logsOf(owner *host, e *entry) []Log {
 		}
 	}
 	for _, s := range b.writers(owner, e) {
-		names := s
-		if e.global && len(s.logs) > 0 {
-			names = b.main
-		}
-		for _, l := range b.inFormats(names, s, e) {
+		for _, l := range b.inFormats(b.resolver(owner, s, e), s, e) {
 			add(s, l)
 		}
 	}
@@ -62,6 +58,28 @@ func (b *book) writers(owner *host, e *entry) []*host {
 		}
 	}
 	return writers
+}
+
+// resolver returns the server whose names count for a log that s writes to. A log
+// of the main server is opened once, but its name is looked up again for every
+// virtual host that inherits it, the first one in the configuration last; what is
+// found last counts for all.
+func (b *book) resolver(owner, s *host, e *entry) *host {
+	if owner != b.main || e.format == "" {
+		return s
+	}
+	for _, h := range b.hosts {
+		if len(h.logs) == 0 && b.defines(h, e.format) {
+			return h
+		}
+	}
+	return b.main
+}
+
+func (b *book) defines(h *host, name string) bool {
+	_, own := h.formats[fold(name)]
+	_, inherited := b.main.formats[fold(name)]
+	return own || inherited
 }
 
 // inFormats returns the log as server s writes it, with the names of the server

@@ -141,7 +141,10 @@ func listed(c *Config) string {
 	}
 	for _, l := range c.Logs {
 		kind := "file"
-		if l.Glob {
+		switch {
+		case l.Path == "":
+			kind = "pipe"
+		case l.Glob:
 			kind = "glob"
 		}
 		fmt.Fprintf(&b, "%s %s\n", kind, l.Path)
