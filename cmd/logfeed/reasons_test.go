@@ -14,7 +14,7 @@ func TestReasonsAreBounded(t *testing.T) {
 	r := newReasons(rollup.NewTable(rollup.Options{}))
 	reject := func(n, times int) {
 		for range times {
-			r.add(rejectedLine{"log", int64(n), &apachelog.LineError{Directive: "%t", Expected: fmt.Sprint("reason ", n), Column: 1}, []byte("text")})
+			r.add(rejectedLine{path: "log", number: int64(n), err: &apachelog.LineError{Directive: "%t", Expected: fmt.Sprint("reason ", n), Column: 1}, text: []byte("text")})
 		}
 	}
 	for n := range 3 * maxReasons {
@@ -43,6 +43,6 @@ func BenchmarkRejected(b *testing.B) {
 	line := []byte(strings.Repeat("x", 200))
 	b.ReportAllocs()
 	for b.Loop() {
-		r.add(rejectedLine{"/var/log/apache2/access.log", 12, err, line})
+		r.add(rejectedLine{path: "/var/log/apache2/access.log", number: 12, err: err, text: line})
 	}
 }
