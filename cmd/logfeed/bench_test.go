@@ -25,7 +25,7 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 	c.zone = time.UTC
 	p := &pipeline{
-		sites:  c.sites,
+		logs:   c.logs,
 		set:    newParserSet(c, false),
 		table:  rollup.NewTable(c.rollup),
 		ledger: rollup.NewLedger(c.rollup),
@@ -36,7 +36,7 @@ func BenchmarkPipeline(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p.table.Begin(0, time.Now())
-		p.parsers = p.set.of(p.sites.of(realLog).formats)
+		p.parsers = p.set.of(p.logs.of(realLog).formats)
 		for rec, err := range p.parsers.records(tail.Batch{Data: data}.Lines()) {
 			if err == nil {
 				p.table.Add(rec)

@@ -89,7 +89,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		since:   c.rollup.Since,
 		until:   c.rollup.Until,
 		once:    c.once,
-		sites:   c.sites,
+		logs:    c.logs,
 		set:     newParserSet(c, c.check),
 		table:   rollup.NewTable(c.rollup),
 		ledger:  rollup.NewLedger(c.rollup),
@@ -131,7 +131,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		Stdin:    stdin,
 		Skipped:  p.skip,
 		TimeOf: func(log string, line []byte) (int64, bool) {
-			return times.of(p.sites.of(log).formats).timeOf(line)
+			return times.of(p.logs.of(log).formats).timeOf(line)
 		},
 		Clock: p.ledger.Clock,
 		Log:   log,

@@ -51,9 +51,9 @@ type config struct {
 	logLevel slog.Level
 
 	// What httpd's configuration says, if there is one.
-	apache *httpdconf.Config
-	logs   []assessment
-	sites  *sites
+	apache   *httpdconf.Config
+	assessed []assessment
+	logs     *accessLogs
 
 	help      bool
 	version   bool
@@ -319,7 +319,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	if !c.graphite {
 		c.checkFiles(wrong)
 	}
-	c.sites = commandLine(c.formats)
+	c.logs = commandLine(c.formats)
 	if c.httpdConf != "" {
 		c.takeHTTPD(flags, wrong)
 	}

@@ -91,7 +91,7 @@ func (i *inspection) skipped(s tail.Skip) {
 		return
 	}
 	var rec apachelog.Record
-	parsers := i.pipeline.set.of(i.pipeline.sites.of(s.Path).formats)
+	parsers := i.pipeline.set.of(i.pipeline.logs.of(s.Path).formats)
 	if err := parsers.parse(s.Text, &rec); err != nil {
 		l.Err = lineError(err)
 	} else {

@@ -16,7 +16,7 @@ import (
 type pipeline struct {
 	config   *config
 	follower *tail.Follower
-	sites    *sites
+	logs     *accessLogs
 	set      *parserSet
 	parsers  *parsers // of the batch at hand
 	table    *rollup.Table
@@ -102,15 +102,15 @@ func (p *pipeline) sum(batch tail.Batch) {
 	begin := number
 	_, latest := p.wall.read(batch.Time)
 	p.table.Begin(batch.Source, time.Unix(latest, 0))
-	site := p.sites.of(batch.Log)
-	p.parsers = p.set.of(site.formats)
+	from := p.logs.of(batch.Log)
+	p.parsers = p.set.of(from.formats)
 	for rec, err := range p.parsers.records(batch.Lines()) {
 		number.next()
 		if p.inspection != nil && !p.inspection.line(batch, rec, err) {
 			continue
 		}
 		if err != nil {
-			p.rejects.line(batch.Time, rejectedLine{batch.Path, site.vhost, number.number(), err, p.parsers.line})
+			p.rejects.line(batch.Time, rejectedLine{batch.Path, from.vhost, number.number(), err, p.parsers.line})
 			continue
 		}
 		p.table.Add(rec)

@@ -23,12 +23,12 @@ func (c *config) readHTTPD() error {
 	if c.apache, err = httpdconf.Read(root(), path, httpdconf.Options{Getenv: os.LookupEnv}); err != nil {
 		return err
 	}
-	c.logs = assess(c.apache, c.exclude, c.check)
-	c.sites = configured(c.logs)
-	c.formats = c.sites.formatsFor(c.fileArgs)
+	c.assessed = assess(c.apache, c.exclude, c.check)
+	c.logs = configured(c.assessed)
+	c.formats = c.logs.formatsFor(c.fileArgs)
 	c.files = c.fileArgs
 	if len(c.fileArgs) == 0 {
-		c.files = c.sites.patterns()
+		c.files = c.logs.patterns()
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (c *config) report(log *slog.Logger) {
 	if c.apache == nil {
 		return
 	}
-	report(log, c.apache, c.logs)
+	report(log, c.apache, c.assessed)
 	for _, name := range rollup.Metrics() {
 		if l := c.lacking(name); l != nil && len(c.metrics) == 0 && c.possible(name, c.unions()) {
 			log.Warn("a metric is not counted, because a log's format lacks it; --exclude the log to count it", "metric", name, "log", l.Path, "format", l.Format)
@@ -101,9 +101,9 @@ func (c *config) whose(err error) error {
 
 // lacking returns a log whose format cannot give a metric, nil if there is none.
 func (c *config) lacking(metric string) *assessment {
-	for i, l := range c.logs {
+	for i, l := range c.assessed {
 		if slices.Contains(c.formats, l.format) && !c.possible(metric, l.format.Provides()) {
-			return &c.logs[i]
+			return &c.assessed[i]
 		}
 	}
 	return nil
@@ -143,7 +143,7 @@ func (p *pipeline) reconfigure() {
 		return
 	}
 	next.report(p.log)
-	p.log.Info("httpd's configuration was read again", "logs", len(next.sites.all), "formats", len(next.formats))
+	p.log.Info("httpd's configuration was read again", "logs", len(next.logs.all), "formats", len(next.formats))
 	p.set.renew()
-	p.config, p.sites, p.shape = next, next.sites, next.shape()
+	p.config, p.logs, p.shape = next, next.logs, next.shape()
 }

@@ -1,7 +1,6 @@
 package httpdconf
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -108,14 +107,14 @@ func versionMatches(v version, operator, operand string) (bool, error) {
 	pattern, isRegexp := operand, operator == "~"
 	if inner, ok := strings.CutPrefix(operand, "/"); ok && (operator == "=" || operator == "==") {
 		if pattern, ok = strings.CutSuffix(inner, "/"); !ok {
-			return false, errors.New("Missing delimiting / of regular expression.")
+			return false, refusal("Missing delimiting / of regular expression.")
 		}
 		isRegexp = true
 	}
 	if isRegexp {
 		re, err := regexp.Compile(pattern)
 		if err != nil {
-			return false, errors.New("Unable to compile regular expression")
+			return false, refusal("Unable to compile regular expression")
 		}
 		patch := v[2]
 		if patch == math.MaxInt {
@@ -159,4 +158,4 @@ func (v version) compare(text string) (int, error) {
 	return slices.Compare(v[:], other[:]), nil
 }
 
-var errVersion = errors.New("Version appears to be invalid. It must have the format major[.minor[.patch]] where major, minor and patch are numbers.")
+const errVersion refusal = "Version appears to be invalid. It must have the format major[.minor[.patch]] where major, minor and patch are numbers."

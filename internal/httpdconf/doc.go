@@ -103,6 +103,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// refusal is a reason in httpd's own words.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 // Options say what a file system does not tell. The zero value is the default.
 type Options struct {
 	// Getenv looks up a variable of httpd's environment that the files beside

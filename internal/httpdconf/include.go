@@ -107,11 +107,9 @@ func (i *inclusion) wild(dir, rest string) error {
 		}
 	}
 	if !found && !i.optional {
-		return &Error{
-			Place: i.in.place(),
-			Err:   fmt.Errorf("No matches for the wildcard '%s' in '%s', failing", part, dir),
-			Want:  "IncludeOptional, if there may be none",
-		}
+		err := i.in.wrong("No matches for the wildcard '%s' in '%s', failing", part, dir)
+		err.Want = "IncludeOptional, if there may be none"
+		return err
 	}
 	return nil
 }

@@ -22,34 +22,17 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/internal/httpdconf"
+	"github.com/logfeed/logfeed/tools/internal/apache2"
 )
 
-// confTrees is how many random trees a test makes; HTTPD_TREES chooses another
-// number.
-func confTrees(t *testing.T, usual int) int {
+// confRandom returns the source of random trees, and how many of them there are
+// to be.
+func confRandom(t *testing.T, usual int) (rnd *rand.Rand, trees int) {
 	t.Helper()
-	if text := os.Getenv("HTTPD_TREES"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	return usual
-}
-
-// confSeed is printed, so that HTTPD_SEED can choose it again.
-func confSeed(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("HTTPD_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
+	seed := number(t, "HTTPD_SEED", uint64(time.Now().UnixNano()))
+	trees = int(number(t, "HTTPD_TREES", uint64(usual)))
+	t.Logf("seed %d: HTTPD_SEED=%d HTTPD_TREES=%d shows a failure again", seed, seed, trees)
+	return rand.New(rand.NewPCG(seed, 0)), trees
 }
 
 // confDump asks httpd for its expanded configuration.
@@ -57,8 +40,8 @@ func confDump(t *testing.T, root, path string, env ...string) (dump, says string
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/usr/sbin/apache2", "-d", root, "-f", path,
-		"-C", "LoadModule info_module /usr/lib/apache2/modules/mod_info.so", "-t", "-D", "DUMP_CONFIG")
+	cmd := exec.CommandContext(ctx, apache2.Program, "-d", root, "-f", path,
+		"-C", "LoadModule info_module "+apache2.Modules+"/mod_info.so", "-t", "-D", "DUMP_CONFIG")
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -171,8 +154,8 @@ func TestConfStock(t *testing.T) {
 
 // TestConfGenerated compares random trees. Where httpd refuses one, so do we.
 func TestConfGenerated(t *testing.T) {
-	rnd := confSeed(t)
-	n, accepted := confTrees(t, 200), 0
+	rnd, n := confRandom(t, 200)
+	accepted := 0
 	for i := range n {
 		dir := t.TempDir()
 		path, g := newConfTree(t, rnd, dir, 1)
@@ -195,8 +178,8 @@ func TestConfGenerated(t *testing.T) {
 // TestConfWritten starts httpd with random trees, asks every virtual host for
 // something, and looks which lines stand in which log.
 func TestConfWritten(t *testing.T) {
-	rnd := confSeed(t)
-	n, lines := confTrees(t, 25), 0
+	rnd, n := confRandom(t, 25)
+	lines := 0
 	for i := 0; i < n; {
 		dir := t.TempDir()
 		if err := os.Chmod(dir, 0o755); err != nil {
@@ -277,7 +260,7 @@ func confEither(l httpdconf.Log) bool {
 // confServe runs httpd for one request to each server and returns its logs.
 func confServe(t *testing.T, dir, path string, port int, conf *httpdconf.Config) map[string][]string {
 	t.Helper()
-	cmd := exec.Command("/usr/sbin/apache2", "-d", dir, "-f", path, "-DFOREGROUND")
+	cmd := exec.Command(apache2.Program, "-d", dir, "-f", path, "-DFOREGROUND")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	var says bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &says, &says

@@ -15,11 +15,16 @@
 // The test of acceptance has httpd judge generated format strings and compares
 // the verdict and its words with those of Compile.
 //
+// The tests of configurations have httpd expand Debian's own one and random trees
+// of Include, Define, If sections and macros, and compare with the reader of
+// --httpd-conf byte for byte. Then httpd is started with such trees, and what it
+// writes in which log has to be what the list of logs says.
+//
 // The tests need Debian's package apache2 and have a build tag:
 //
 //	go test -tags httpdtest -count=1 ./httpdtest
 //
 // Random formats and strings come from a seed that is printed. HTTPD_SEED chooses
-// it, HTTPD_FORMATS and HTTPD_STRINGS how many there are. With HTTPD_CAPTURE=DIR
+// it, HTTPD_FORMATS, HTTPD_STRINGS and HTTPD_TREES how many there are. With HTTPD_CAPTURE=DIR
 // the lines of the named formats are written to DIR, for testdata.
 package httpdtest

@@ -14,9 +14,9 @@ import (
 	"github.com/logfeed/logfeed/internal/tail"
 )
 
-// A site is a log, or several of which a pattern tells: by which formats its
+// An accessLog is a log, or several of which a pattern tells: by which formats its
 // lines are read, and whose they are.
-type site struct {
+type accessLog struct {
 	path    string // absolute, as the configuration has it
 	glob    bool
 	real    string              // path with the links in its directory resolved
@@ -24,33 +24,33 @@ type site struct {
 	vhost   string              // ServerName, if all that write to it have the same one
 }
 
-// sites are all logs that are known. Its methods are for one goroutine.
-type sites struct {
-	all   []*site
-	rest  *site            // what a log is taken for that is none of them
-	found map[string]*site // by path, what of has answered
+// accessLogs are all logs that are known. Its methods are for one goroutine.
+type accessLogs struct {
+	all   []*accessLog
+	rest  *accessLog            // what a log is taken for that is none of them
+	found map[string]*accessLog // by path, what of has answered
 }
 
 // commandLine gives every log the formats of the command line.
-func commandLine(formats []*apachelog.Format) *sites {
-	return &sites{rest: &site{formats: formats}, found: make(map[string]*site)}
+func commandLine(formats []*apachelog.Format) *accessLogs {
+	return &accessLogs{rest: &accessLog{formats: formats}, found: make(map[string]*accessLog)}
 }
 
 // configured gives each log the formats that Apache's configuration gives it,
 // and to others all of them. Of formats of which one file is to be read, those
 // come first that ask for the most, and those last whose lines may have more
 // than one reading.
-func configured(logs []assessment) *sites {
-	s := &sites{rest: &site{}, found: make(map[string]*site)}
-	byPath := make(map[string]*site)
-	names := make(map[*site]map[string]bool)
+func configured(logs []assessment) *accessLogs {
+	s := &accessLogs{rest: &accessLog{}, found: make(map[string]*accessLog)}
+	byPath := make(map[string]*accessLog)
+	names := make(map[*accessLog]map[string]bool)
 	for _, l := range logs {
 		if l.format == nil || l.Path == "" {
 			continue
 		}
 		one := byPath[l.Path]
 		if one == nil {
-			one = &site{path: l.Path, glob: l.Glob, real: resolved(l.Path)}
+			one = &accessLog{path: l.Path, glob: l.Glob, real: resolved(l.Path)}
 			byPath[l.Path], names[one] = one, make(map[string]bool)
 			s.all = append(s.all, one)
 		}
@@ -114,23 +114,31 @@ func resolved(path string) string {
 	return filepath.Join(dir, filepath.Base(path))
 }
 
+// foundLimit bounds what of remembers: rotatelogs makes new names for ever.
+const foundLimit = 10_000
+
 // of returns what is known about the log at a path, or about the log that a
 // path belongs to as a rotation.
-func (s *sites) of(path string) *site {
+func (s *accessLogs) of(path string) *accessLog {
 	if one, ok := s.found[path]; ok {
 		return one
+	}
+	if len(s.found) >= foundLimit {
+		clear(s.found) // better searched twice than kept for ever
 	}
 	one := s.search(path)
 	s.found[path] = one
 	return one
 }
 
-func (s *sites) search(path string) *site {
+func (s *accessLogs) search(path string) *accessLog {
 	real := resolved(path)
-	matches := []func(*site) bool{
-		func(one *site) bool { return !one.glob && (one.path == path || one.real == real) },
-		func(one *site) bool { return one.glob && (matchesGlob(one.path, path) || matchesGlob(one.real, real)) },
-		func(one *site) bool { return !one.glob && tail.IsRotation(real, one.real) },
+	matches := []func(*accessLog) bool{
+		func(one *accessLog) bool { return !one.glob && (one.path == path || one.real == real) },
+		func(one *accessLog) bool {
+			return one.glob && (matchesGlob(one.path, path) || matchesGlob(one.real, real))
+		},
+		func(one *accessLog) bool { return !one.glob && tail.IsRotation(real, one.real) },
 	}
 	for _, match := range matches {
 		if i := slices.IndexFunc(s.all, match); i >= 0 {
@@ -151,7 +159,7 @@ func matchesGlob(pattern, path string) bool {
 }
 
 // patterns are what to follow, in the configuration's order.
-func (s *sites) patterns() []string {
+func (s *accessLogs) patterns() []string {
 	var all []string
 	for _, one := range s.all {
 		p := one.path
@@ -168,12 +176,12 @@ var escapeGlob = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`,
 
 // formatsFor returns the formats of all logs that files, as the command line
 // has them, may lead to, in the order of trying; of all logs if there are no files.
-func (s *sites) formatsFor(files []string) []*apachelog.Format {
+func (s *accessLogs) formatsFor(files []string) []*apachelog.Format {
 	if len(files) == 0 || len(s.all) == 0 {
 		return s.rest.formats
 	}
 	var formats []*apachelog.Format
-	add := func(one *site) {
+	add := func(one *accessLog) {
 		for _, f := range one.formats {
 			formats = addFormat(formats, f)
 		}
@@ -188,7 +196,8 @@ func (s *sites) formatsFor(files []string) []*apachelog.Format {
 			add(s.of(path))
 		}
 		for _, one := range s.all {
-			if !one.glob && matchesGlob(path, one.path) {
+			// Whether two patterns meet is not easily told; in one directory they may.
+			if matchesGlob(path, one.path) && !one.glob || one.glob && strings.ContainsAny(file, "*?[{") && filepath.Dir(path) == filepath.Dir(one.path) {
 				add(one)
 				found = true
 			}
