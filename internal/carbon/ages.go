@@ -40,6 +40,7 @@ type archives struct {
 
 // turn lets points grow older.
 func (b *outbox) turn(now time.Time) {
+	b.clock, b.other = now, false
 	if b.of == nil || now.Unix() == b.now {
 		return
 	}
@@ -54,22 +55,23 @@ func (b *outbox) turn(now time.Time) {
 }
 
 // listOf returns the index of the archives of a series.
-func (a *archives) listOf(series string) uint16 {
-	if a.of == nil {
+func (b *outbox) listOf(series string) uint16 {
+	if b.of == nil {
 		return 0
 	}
-	list := a.of(series)
-	for i, l := range a.lists {
+	list := b.of(series)
+	for i, l := range b.lists {
 		if slices.Equal(l, list) {
 			return uint16(i)
 		}
 	}
-	a.lists = append(a.lists, list)
-	a.grids = append(a.grids, list.At(a.now))
+	b.lists = append(b.lists, list)
+	b.grids = append(b.grids, list.At(b.now))
+	b.meetEnds(list)
 	if len(list) > 0 {
-		a.see(list[0].Step)
+		b.see(list[0].Step)
 	}
-	return uint16(len(a.lists) - 1)
+	return uint16(len(b.lists) - 1)
 }
 
 func (a *archives) see(step int64) {

@@ -181,7 +181,7 @@ func (b *outbox) firstHeld(id uint32) (slot, bool) {
 		}
 		switch b.settle(i) {
 		case goes:
-			return i, true
+			return i, b.mayGo(i)
 		case waits:
 			return 0, false
 		}

@@ -23,6 +23,7 @@ type outbox struct {
 	slab
 	entrance
 	archives
+	sides
 	names names
 	index map[uint64]slot
 	epoch time.Time // zero of the ticks in entry.at
@@ -53,6 +54,7 @@ func newOutbox(o Options, now time.Time) *outbox {
 		repeat:  o.timing.repeat,
 
 		archives:  archives{of: o.Retentions, now: now.Unix(), roused: now},
+		sides:     newSides(o.Restore != nil, now),
 		entrance:  entrance{watched: o.MaxCreates > 0, wait: o.timing.admit},
 		confirmed: now,
 	}
@@ -162,6 +164,9 @@ func (b *outbox) take(from slot, dst []point.Point, n, size int) []point.Point {
 		case lacks, expires:
 			continue
 		}
+		if !b.mayGo(i) {
+			return dst
+		}
 		p := b.point(i)
 		// 24 bytes hold the spaces, the newline, the time and most values.
 		if size -= len(p.Series) + 24; size < 0 && len(dst) > 0 {
@@ -195,6 +200,9 @@ func (b *outbox) confirm(now time.Time) int {
 		e.at = at
 		b.toBack(b.delivered(e), i)
 		n++
+	}
+	if n > 0 {
+		b.went = now
 	}
 	b.confirmed = now
 	b.expire(now)

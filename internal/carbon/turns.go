@@ -37,6 +37,7 @@ func (s *Sender) next() ([]point.Point, idle) {
 	s.box.repeatDue(now)
 	s.box.admit(now)
 	s.box.turn(now)
+	s.box.hurry = s.soft.Err() != nil
 	if s.rate.ready(now) {
 		for range kinds {
 			s.turn = (s.turn + kinds - 1) % kinds
@@ -88,6 +89,9 @@ const receiptsWithin = time.Second
 
 func (s *Sender) idle(now time.Time) idle {
 	b := s.box
+	if b.other {
+		return s.turnSides(now)
+	}
 	until := s.conn.since.Add(s.o.timing.renew)
 	earlier := func(at time.Time) {
 		if at.Before(until) {
