@@ -128,19 +128,35 @@ func (p *pipeline) sum(batch tail.Batch) {
 	batch.Release()
 }
 
+// givePoints is how many points are given to the sinks at a time. A backlog of
+// years is read so fast that there may be hundreds of thousands at one tick.
+const givePoints = 4096
+
 // give sends the buckets that are due.
 func (p *pipeline) give(ctx context.Context) error {
-	p.points = p.points[:0]
 	for pt := range p.ledger.Changed() {
 		p.points = append(p.points, pt)
+		if len(p.points) < givePoints {
+			continue
+		}
+		if err := p.write(ctx); err != nil {
+			return err
+		}
 	}
-	if len(p.points) == 0 {
+	return p.write(ctx)
+}
+
+// write gives the points at hand to the sinks.
+func (p *pipeline) write(ctx context.Context) error {
+	points := p.points
+	p.points = points[:0]
+	if len(points) == 0 {
 		return nil
 	}
-	p.ages.see(p.points, time.Now())
-	p.totals.sent(p.points)
+	p.ages.see(points, time.Now())
+	p.totals.sent(points)
 	p.gauge.points.Store(p.totals.points)
-	return p.sink.Write(ctx, p.points)
+	return p.sink.Write(ctx, points)
 }
 
 // flush sends every bucket, ended or not.
