@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -139,4 +140,22 @@ func (p *Process) endedBy(sig syscall.Signal) bool {
 	}
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == sig
+}
+
+// Peak returns how much memory, in bytes, the program has had resident at
+// most so far. What rusage says after its end will not do: it counts the
+// memory of the process that has started the program too. Of a program that
+// has ended it is not known.
+func (p *Process) Peak() (bytes int64, ok bool) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(status)) {
+		var kilobytes int64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); n == 1 {
+			return kilobytes << 10, true
+		}
+	}
+	return 0, false
 }
