@@ -96,3 +96,15 @@ func TestStartNamesTheProgramThatIsMissing(t *testing.T) {
 		t.Errorf("Start: %v, want an error with the program's path", err)
 	}
 }
+
+func TestPeak(t *testing.T) {
+	p := start(t, "echo ready; exec sleep 60")
+	awaitLog(t, p, "ready")
+	if peak, ok := p.Peak(); !ok || peak < 64<<10 || peak > 1<<30 {
+		t.Errorf("a shell has taken %d bytes (%t)", peak, ok)
+	}
+	p.Kill()
+	if peak, ok := p.Peak(); ok {
+		t.Errorf("a program that has ended takes %d bytes", peak)
+	}
+}
