@@ -28,9 +28,10 @@ func (m tmux) do(args ...string) string {
 	return string(out)
 }
 
-// rows returns what the terminal shows, without empty rows.
+// rows returns what the terminal shows and what was scrolled away, without
+// empty rows.
 func (m tmux) rows() (all []string) {
-	for row := range strings.Lines(m.do("capture-pane", "-p")) {
+	for row := range strings.Lines(m.do("capture-pane", "-p", "-S", "-")) {
 		if row = strings.TrimRight(row, " \n"); row != "" {
 			all = append(all, row)
 		}
@@ -49,13 +50,15 @@ func TestProgressInATerminal(t *testing.T) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	m := tmux{t, fmt.Sprintf("logfeed-%d", os.Getpid())}
-	// The log is kept away from the screen: only the line is to be seen.
-	m.do("new-session", "-d", "-x", "120", "-y", "20", os.Getenv("LOGFEED_BINARY"), "--from-start", "--once", "--log-level", "error",
+	m := tmux{t, fmt.Sprintf("logfeed-%d", time.Now().UnixNano())}
+	// The log is kept away from the screen: only the line is to be seen, below a
+	// full screen, as in use. At the top of an empty one the terminal scrolls the
+	// beginning of a line away when it breaks it, where nothing can be erased.
+	m.do("new-session", "-d", "-x", "120", "-y", "20", "sh", "-c", `seq 30; exec "$0" "$@"`, os.Getenv("LOGFEED_BINARY"), "--from-start", "--once", "--log-level", "error",
 		"--prefix", "apache.test", "--carbon", address, "../../testdata/apache_logs")
 	t.Cleanup(func() { m.do("kill-server") })
 
-	line := func(rows []string) bool { return len(rows) == 1 && strings.HasPrefix(rows[0], "100 %") }
+	line := func(rows []string) bool { return len(rows) == 31 && strings.HasPrefix(rows[30], "100 %") }
 	patience := func(what string) {
 		t.Helper()
 		for end := time.Now().Add(time.Minute); !line(m.rows()); time.Sleep(50 * time.Millisecond) {
@@ -65,7 +68,7 @@ func TestProgressInATerminal(t *testing.T) {
 		}
 	}
 	patience("at first")
-	for _, columns := range []int{100, 97, 60, 59, 30, 12, 120, 8, 80} {
+	for _, columns := range []int{100, 97, 60, 59, 30, 12, 120, 20, 8, 80} {
 		m.do("resize-window", "-x", strconv.Itoa(columns), "-y", "20")
 		time.Sleep(time.Second) // the terminal breaks its lines, and some are drawn
 		patience(fmt.Sprintf("in %d columns", columns))
