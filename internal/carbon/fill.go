@@ -13,11 +13,11 @@ import (
 // place of the finer archive, and Carbon makes the longer step of it and of its
 // neighbours, which may have been filled by an earlier run, while they were
 // younger. So the neighbours are filled anew, with what leaves the longer step
-// at the total: nothing for sums, and the same for all else. They go first: if
-// Carbon should judge a part of them by the coarser archive, the last one wins.
+// at the total: nothing for sums, and the same for all else.
 //
-// Shortly before the finer archive ends nothing is filled, since Carbon's
-// cache may let the whole of the step grow older than that.
+// In the half hour before the finer archive ends nothing is filled: Carbon's
+// cache may let the step grow older than that, and the neighbours would then
+// overwrite the total in the coarser archive.
 func (b *outbox) fill(dst []point.Point, i slot, p point.Point) []point.Point {
 	list := b.listFor(b.at(i))
 	k := slices.IndexFunc(list, func(a retention.Archive) bool { return b.now-p.Time < a.Span })

@@ -82,7 +82,7 @@ func oldPoints(random *rand.Rand, list retention.List, n int) []point.Point {
 // would have been soon.
 func sideOf(l carbontest.Line, list retention.List) (n int) {
 	for _, a := range list[:len(list)-1] {
-		if l.At.Unix()-l.Time >= a.Span-nearEnd {
+		if l.At.Unix()-l.Time > a.Span-nearEnd {
 			n++
 		}
 	}
