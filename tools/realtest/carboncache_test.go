@@ -95,7 +95,7 @@ func TestCreates(t *testing.T) {
 	for i, server := range servers {
 		maps.Copy(want, stopServer(t, server, site(i)))
 	}
-	time.Sleep(2 * lookEvery)
+	awaitReplay(t, carbon, want)
 	for i, f := range feeds {
 		f.stopWhole(servers[i].Lines())
 	}
@@ -127,6 +127,25 @@ func killUnderLoad(t *testing.T, carbon *carboncache.Server, servers []*httpd.Se
 		t.Fatal(err)
 	}
 	time.Sleep(lookEvery) // for the connections to be there again
+}
+
+// awaitReplay waits until what was lost is there again. At most one replay
+// begins a minute, and a logfeed that is stopped before leaves it to the next
+// start.
+func awaitReplay(t *testing.T, carbon *carboncache.Server, want roundtrip.Points) {
+	t.Helper()
+	begin := time.Now()
+	want = old(want, begin)
+	for limit := begin.Add(3 * time.Minute); ; time.Sleep(lookEvery) {
+		missing := roundtrip.Compare(want, old(finest(filesOf(t, carbon)), begin))
+		if len(missing) == 0 {
+			t.Logf("all replayed after %s", time.Since(begin).Round(time.Second))
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("%d points are still missing, the first: %s", len(missing), missing[0])
+		}
+	}
 }
 
 // old leaves out the buckets that had not ended a minute before begin: those
