@@ -1,7 +1,6 @@
 package rollup
 
 import (
-	"fmt"
 	"iter"
 	"maps"
 	"math"
@@ -11,19 +10,23 @@ import (
 	"github.com/logfeed/logfeed/internal/retention"
 )
 
-// bucket is the sums of all sources for one step of time.
+// A bucket is one step of time.
 type bucket struct {
-	step    int64 // its length in seconds
-	sums    []int64
+	step    int64            // its length in seconds
+	rows    map[uint32]*sums // by the number of the group
+	changed bool             // at least one of them
+}
+
+// sums are those of one group in one bucket.
+type sums struct {
+	of      []int64 // the lines, then the series of the part
 	changed bool
-	given   int64 // when it was last given out, by Ledger.now; 0 is never
+	given   int64 // when they were last given out, by Ledger.now; 0 is never
 }
 
 // A class is the series that Graphite keeps at the same steps. They share
 // their buckets.
 type class struct {
-	slots    []slot
-	from     []int // where the sum of each slot is in a table's row
 	interval int64
 	since    int64 // of the bounds of time
 	until    int64
@@ -43,27 +46,21 @@ type class struct {
 	untold int64 // lines of buckets that can be sent in no step any more
 }
 
-// classes puts the selected series into classes, and finds the class of each.
-func (o Options) classes() (all []*class, of map[string]*class) {
-	of = make(map[string]*class)
-	kinds := make(map[string]*class)
-	for i, s := range o.Metrics.slots(o.Prefix) {
-		var list retention.List
-		if o.Retentions != nil {
-			list = o.Retentions(s.series)
-		}
-		kind := fmt.Sprint(list)
-		c := kinds[kind]
-		if c == nil {
-			c = &class{interval: o.interval(), since: o.Since, until: o.until(), list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64}
-			kinds[kind] = c
-			all = append(all, c)
-		}
-		c.slots = append(c.slots, s)
-		c.from = append(c.from, i+1)
-		of[s.series] = c
+// classOf returns the class of a series.
+func (l *Ledger) classOf(series string) *class {
+	var list retention.List
+	if l.o.Retentions != nil {
+		list = l.o.Retentions(series)
 	}
-	return all, of
+	for _, c := range l.classes {
+		if slices.Equal(c.list, list) {
+			return c
+		}
+	}
+	c := &class{interval: l.interval, since: l.o.Since, until: l.o.until(), list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64}
+	c.turn(l.now)
+	l.classes = append(l.classes, c)
+	return c
 }
 
 // keepLimit is the longest step that is remembered as a whole after its parts
@@ -134,17 +131,22 @@ func (c *class) span(step int64) int64 {
 	return 0
 }
 
-// add adds the sums of one row, of all classes, to the bucket at begin.
-func (c *class) add(begin, step int64, row []int64) {
+// add adds the sums of one row of a table to the bucket at begin.
+func (c *class) add(begin, step int64, group uint32, from []int, row []int64) {
 	b := c.buckets[begin]
 	if b == nil {
-		b = &bucket{step: step, sums: make([]int64, len(c.from)+1)}
+		b = &bucket{step: step, rows: make(map[uint32]*sums)}
 		c.buckets[begin] = b
 	}
-	b.changed = true
-	b.sums[0] = addSaturating(b.sums[0], row[0])
-	for i, at := range c.from {
-		b.sums[i+1] = addSaturating(b.sums[i+1], row[at])
+	r := b.rows[group]
+	if r == nil {
+		r = &sums{of: make([]int64, len(from)+1)}
+		b.rows[group] = r
+	}
+	b.changed, r.changed = true, true
+	r.of[0] = addSaturating(r.of[0], row[0])
+	for i, at := range from {
+		r.of[i+1] = addSaturating(r.of[i+1], row[at])
 	}
 }
 
@@ -189,11 +191,14 @@ func (c *class) waits(start, now int64) bool {
 	return held && start-start%coarse < now-c.span(fine)+cacheTime
 }
 
-// given says whether any of the buckets has been given out, and their step.
+// given says whether anything of the buckets has been given out, and their step.
 func (c *class) given(starts []int64) (step int64, given bool) {
 	for _, start := range starts {
 		b := c.buckets[start]
-		step, given = b.step, given || b.given != 0
+		step = b.step
+		for _, r := range b.rows {
+			given = given || r.given != 0
+		}
 	}
 	return step, given
 }
@@ -202,26 +207,40 @@ func (c *class) given(starts []int64) (step int64, given bool) {
 // memory, or lies outside the bounds of time, there is no whole, and what is
 // left is not sent over it.
 func (c *class) coarsen(begin, step int64, parts []int64) {
-	whole := &bucket{step: step, sums: make([]int64, len(c.from)+1)}
+	whole := &bucket{step: step, rows: make(map[uint32]*sums)}
 	for _, start := range parts {
-		b := c.buckets[start]
-		for i, n := range b.sums {
-			whole.sums[i] = addSaturating(whole.sums[i], n)
+		for group, r := range c.buckets[start].rows {
+			whole.merge(group, r)
 		}
-		whole.changed = whole.changed || b.changed
-		whole.given = max(whole.given, b.given)
 		delete(c.buckets, start)
 	}
-	switch {
-	case begin >= c.gone && !c.partly(begin, step):
+	if begin >= c.gone && !c.partly(begin, step) {
 		c.buckets[begin] = whole
-	case whole.changed:
-		c.untold += whole.sums[0]
+		return
+	}
+	for _, r := range whole.rows {
+		if r.changed {
+			c.untold += r.of[0]
+		}
 	}
 }
 
-// changed yields the points of the buckets that are due, oldest first.
-func (c *class) changed(l *Ledger) iter.Seq[point.Point] {
+func (b *bucket) merge(group uint32, r *sums) {
+	b.changed = b.changed || r.changed
+	have := b.rows[group]
+	if have == nil {
+		b.rows[group] = r
+		return
+	}
+	for i, n := range r.of {
+		have.of[i] = addSaturating(have.of[i], n)
+	}
+	have.changed = have.changed || r.changed
+	have.given = max(have.given, r.given)
+}
+
+// points yields the points of the buckets that are due, oldest first.
+func (c *class) points(l *Ledger) iter.Seq[point.Point] {
 	return func(yield func(point.Point) bool) {
 		forget := l.closed
 		if keep := c.keep(); forget > earliest {
@@ -229,11 +248,8 @@ func (c *class) changed(l *Ledger) iter.Seq[point.Point] {
 		}
 		for _, start := range slices.Sorted(maps.Keys(c.buckets)) {
 			b := c.buckets[start]
-			if b.changed && l.isDue(start, b) && (l.flushed || !c.waits(start, l.now)) {
-				if !c.yieldBucket(start, b, yield) {
-					return
-				}
-				b.changed, b.given = false, l.now
+			if b.changed && l.isDue(start, b.step) && (l.flushed || !c.waits(start, l.now)) && !c.give(l, start, b, yield) {
+				return
 			}
 			if start+b.step <= forget && !b.changed {
 				delete(c.buckets, start)
@@ -243,15 +259,29 @@ func (c *class) changed(l *Ledger) iter.Seq[point.Point] {
 	}
 }
 
-func (c *class) yieldBucket(start int64, b *bucket, yield func(point.Point) bool) bool {
-	for i, s := range c.slots {
-		value := b.sums[i+1]
-		if value == 0 && s.sparse {
+// give yields the groups of a bucket that have changed, each whole.
+func (c *class) give(l *Ledger, start int64, b *bucket, yield func(point.Point) bool) bool {
+	left := false
+	for _, number := range slices.Sorted(maps.Keys(b.rows)) {
+		r := b.rows[number]
+		if !r.changed {
 			continue
 		}
-		if !yield(point.Point{Series: s.series, Value: float64(value), Time: start, Step: b.step}) {
-			return false
+		if !l.isRested(r, start+b.step) {
+			left = true
+			continue
 		}
+		for i, s := range l.groups[number].slotsOf(c) {
+			value := r.of[i+1]
+			if value == 0 && s.sparse {
+				continue
+			}
+			if !yield(point.Point{Series: s.series, Value: float64(value), Time: start, Step: b.step}) {
+				return false
+			}
+		}
+		r.changed, r.given = false, l.now
 	}
+	b.changed = left
 	return true
 }

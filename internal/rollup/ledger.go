@@ -22,8 +22,12 @@ const amendEvery = 10
 type Ledger struct {
 	interval int64
 	lateness int64
+	o        Options
 	classes  []*class
 	of       map[string]*class // by series
+	root     *group
+	groups   []*group // that have had lines, by number
+	room     admission
 
 	clocks  map[int]int64 // newest log time read so far from each source
 	closed  int64         // every bucket that starts before this is closed
@@ -41,6 +45,7 @@ type Outcome struct {
 	Counted int64
 	Late    int64
 	TooOld  int64 // older than everything that Graphite keeps
+	Other   int64 // of these counted, in a group for values that there is no room for
 	Left    int64 // belong to a bucket that is left alone
 	Refused Refused
 
@@ -51,18 +56,23 @@ type Outcome struct {
 
 // NewLedger returns a ledger without buckets.
 func NewLedger(o Options) *Ledger {
-	classes, of := o.classes()
-	return &Ledger{
+	l := &Ledger{
+		o:        o,
 		interval: o.interval(),
 		lateness: o.lateness(),
-		classes:  classes,
-		of:       of,
+		of:       make(map[string]*class),
+		root:     &group{},
+		room:     admission{limit: o.MaxSeries, width: o.Metrics.width() - 1},
 		clocks:   make(map[int]int64),
 		closed:   math.MinInt64,
 		leave:    math.MaxInt64,
 		trusted:  math.MaxInt64,
 		due:      math.MinInt64,
 	}
+	if o.Levels > 0 {
+		l.room.room() // of the values that there is no more room for
+	}
+	return l
 }
 
 // CloseBefore closes every bucket that starts before the given time.
@@ -102,7 +112,16 @@ func (l *Ledger) Merge(t *Table) Outcome {
 			out.Late += sums[0]
 			continue
 		}
-		out.add(l.place(r.start, sums), sums[0])
+		if r.start >= l.leave {
+			out.Left += sums[0]
+			continue
+		}
+		g, diverted := l.groupOf(t.leaves[r.group].value)
+		place := l.place(g, r.start, sums)
+		out.add(place, sums[0])
+		if diverted && place == counts {
+			out.Other += sums[0]
+		}
 	}
 	if t.newest > clock {
 		l.clocks[t.source] = t.newest
@@ -110,17 +129,16 @@ func (l *Ledger) Merge(t *Table) Outcome {
 	return out
 }
 
-// place adds the sums of one row to the buckets of every class, and says what
-// became of its lines. They count if any class takes them.
-func (l *Ledger) place(start int64, row []int64) place {
-	if start >= l.leave {
-		return leaveAlone
-	}
+// place adds the sums of one row to the buckets of its group, and says what
+// became of its lines. They count if any part of the group takes them.
+func (l *Ledger) place(g *group, start int64, row []int64) place {
+	l.begin(g)
 	result := counts
-	for i, c := range l.classes {
-		begin, step, p := c.find(start, l.leave)
+	for i := range g.parts {
+		part := &g.parts[i]
+		begin, step, p := part.class.find(start, l.leave)
 		if p == counts {
-			c.add(begin, step, row)
+			part.class.add(begin, step, g.number, part.from, row)
 		}
 		if i == 0 || p == counts {
 			result = p
@@ -187,7 +205,7 @@ func (l *Ledger) Flush() { l.flushed = true }
 func (l *Ledger) Changed() iter.Seq[point.Point] {
 	return func(yield func(point.Point) bool) {
 		for _, c := range l.classes {
-			for p := range c.changed(l) {
+			for p := range c.points(l) {
 				if !yield(p) {
 					return
 				}
@@ -196,16 +214,15 @@ func (l *Ledger) Changed() iter.Seq[point.Point] {
 	}
 }
 
-func (l *Ledger) isDue(start int64, b *bucket) bool {
-	switch {
-	case l.flushed || start+b.step <= l.closed:
-		return true
-	case !l.whole || start+b.step > l.due:
-		return false
-	default:
-		// A clock that was set back must not hold an amended bucket.
-		return b.given == 0 || l.now >= b.given+amendEvery || l.now < b.given
-	}
+// isDue says whether a bucket may be given out.
+func (l *Ledger) isDue(start, step int64) bool {
+	return l.flushed || start+step <= l.closed || l.whole && start+step <= l.due
+}
+
+// isRested says whether a row that was given out may be given out again.
+func (l *Ledger) isRested(r *sums, end int64) bool {
+	// A clock that was set back must not hold an amended bucket.
+	return l.flushed || end <= l.closed || r.given == 0 || l.now >= r.given+amendEvery || l.now < r.given
 }
 
 // End returns the end of the newest bucket that was ever begun or closed.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A Snapshot is everything that a ledger knows, as plain data for a
@@ -11,32 +12,47 @@ import (
 type Snapshot struct {
 	Closed  int64         // every bucket that ends by then is closed
 	Clocks  map[int]int64 // newest log time read from each source
-	Classes []Buckets
+	Groups  []string      // the values that have series, joined by dots, in the order of their first lines
+	Buckets []Buckets     // of each class, in the order of their first series
 }
 
-// Buckets are those of the series that Graphite keeps at the same steps.
+// Buckets are those of the series that Graphite keeps at the same steps, in
+// columns: one row a bucket and group.
 type Buckets struct {
-	Starts  []int64 // oldest first
-	Steps   []int64 // the length of each, seconds
-	Changed []bool  // it has not been given out as it is
-	Sums    []int64 // Width numbers a bucket, in the order of Starts
-	Width   int
-	Gone    int64 // end of the newest bucket that is not there any more
+	Starts  []int64
+	Steps   []int64  // the length of each bucket, seconds
+	Numbers []uint32 // of the groups
+	Changed []bool   // it has not been given out as it is
+	Sums    []int64  // as many a row as the group has series of these, and one
+	Gone    int64    // end of the newest bucket that is not there any more
 }
 
 // Snapshot returns the state of the ledger between two batches.
 func (l *Ledger) Snapshot() Snapshot {
 	s := Snapshot{Closed: l.closed, Clocks: maps.Clone(l.clocks)}
+	for _, g := range l.groups {
+		s.Groups = append(s.Groups, g.path)
+	}
 	for _, c := range l.classes {
-		b := Buckets{Starts: slices.Sorted(maps.Keys(c.buckets)), Width: len(c.slots) + 1, Gone: c.gone}
-		for _, start := range b.Starts {
-			b.Steps = append(b.Steps, c.buckets[start].step)
-			b.Changed = append(b.Changed, c.buckets[start].changed)
-			b.Sums = append(b.Sums, c.buckets[start].sums...)
-		}
-		s.Classes = append(s.Classes, b)
+		s.Buckets = append(s.Buckets, c.snapshot())
 	}
 	return s
+}
+
+func (c *class) snapshot() Buckets {
+	b := Buckets{Gone: c.gone}
+	for _, start := range slices.Sorted(maps.Keys(c.buckets)) {
+		bucket := c.buckets[start]
+		for _, number := range slices.Sorted(maps.Keys(bucket.rows)) {
+			r := bucket.rows[number]
+			b.Starts = append(b.Starts, start)
+			b.Steps = append(b.Steps, bucket.step)
+			b.Numbers = append(b.Numbers, number)
+			b.Changed = append(b.Changed, r.changed)
+			b.Sums = append(b.Sums, r.of...)
+		}
+	}
+	return b
 }
 
 // Restore puts a new ledger into the state of a snapshot, which must come
@@ -44,35 +60,65 @@ func (l *Ledger) Snapshot() Snapshot {
 // what was given out of them after the snapshot is not known, and they are
 // given out again once they are whole.
 func (l *Ledger) Restore(s Snapshot) error {
-	if len(s.Classes) != len(l.classes) {
-		return fmt.Errorf("buckets of %d retentions do not fit into those of %d", len(s.Classes), len(l.classes))
-	}
 	l.closed = s.Closed
 	l.clocks = maps.Clone(s.Clocks)
 	if l.clocks == nil {
 		l.clocks = make(map[int]int64)
 	}
-	for i, b := range s.Classes {
-		if err := l.classes[i].restore(b, s.Closed); err != nil {
+	for _, path := range s.Groups {
+		l.begin(l.admitAgain(path))
+	}
+	if len(s.Buckets) != len(l.classes) {
+		return fmt.Errorf("buckets of %d retentions do not fit into those of %d", len(s.Buckets), len(l.classes))
+	}
+	for i, b := range s.Buckets {
+		if err := l.restore(l.classes[i], b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *class) restore(s Buckets, closed int64) error {
-	n := len(s.Starts)
-	if s.Width != len(c.slots)+1 || len(s.Sums) != n*s.Width || len(s.Steps) != n || len(s.Changed) != n {
-		return fmt.Errorf("buckets of %d sums do not fit into ones of %d", s.Width, len(c.slots)+1)
+// admitAgain returns the group of a path that was admitted before.
+func (l *Ledger) admitAgain(path string) *group {
+	g := l.root
+	if path == "" {
+		return g
+	}
+	for level := range strings.SplitSeq(path, ".") {
+		g, _ = l.admit(g, level, func() bool { l.room.reserved += l.room.width; return true })
+	}
+	return g
+}
+
+func (l *Ledger) restore(c *class, s Buckets) error {
+	n, sum := len(s.Starts), s.Sums
+	if len(s.Steps) != n || len(s.Numbers) != n || len(s.Changed) != n {
+		return fmt.Errorf("columns of %d, %d, %d and %d buckets", n, len(s.Steps), len(s.Numbers), len(s.Changed))
 	}
 	c.gone = s.Gone
 	for i, start := range s.Starts {
-		c.buckets[start] = &bucket{
-			step:    s.Steps[i],
-			sums:    slices.Clone(s.Sums[i*s.Width : (i+1)*s.Width]),
-			changed: s.Changed[i] || start+s.Steps[i] > closed,
-			given:   1, // or so it may be
+		if int(s.Numbers[i]) >= len(l.groups) {
+			return fmt.Errorf("group %d of %d", s.Numbers[i], len(l.groups))
 		}
+		width := len(l.groups[s.Numbers[i]].slotsOf(c)) + 1
+		if len(sum) < width {
+			return fmt.Errorf("%d sums are missing", width-len(sum))
+		}
+		b := c.buckets[start]
+		if b == nil {
+			b = &bucket{step: s.Steps[i], rows: make(map[uint32]*sums)}
+			c.buckets[start] = b
+		}
+		b.merge(s.Numbers[i], &sums{
+			of:      slices.Clone(sum[:width]),
+			changed: s.Changed[i] || start+s.Steps[i] > l.closed,
+			given:   1, // or so it may be
+		})
+		sum = sum[width:]
+	}
+	if len(sum) > 0 {
+		return fmt.Errorf("%d sums too many", len(sum))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ package rollup
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
@@ -40,6 +41,11 @@ type Options struct {
 	Since    int64         // lines before it are counted in no bucket
 	Until    int64         // nor are lines of that time and later
 	Metrics  Selection
+
+	// Levels is how many values a group has, 0 for a single group, and
+	// MaxSeries how many series there may be, 0 for any number.
+	Levels    int
+	MaxSeries int
 
 	// Retentions says at which steps Graphite keeps a series. Nil, or an empty
 	// list, has every line counted in a bucket of the interval, however old it
@@ -77,27 +83,38 @@ type Table struct {
 	latest  int64 // latest time that is not too far in the future
 	newest  int64 // newest time of a line counted or late
 	oldest  int64 // oldest time of such a line
+	floor   int64 // the first bucket that takes a line as of the newest time
 	late    int64
 	refused Refused
 
+	root    *value
+	leaves  []leaf // the groups; the first is the one of a table without values
+	known   int    // spellings of values
+	group   int    // of the next record
+	touched []int  // groups that have lines in this batch
+
 	rows  []row
-	index map[int64]int // bucket start -> place in rows
-	sums  []int64       // width slots a row, in the order of rows
-	here  window        // the bucket that the last line fell into
-	prev  window        // and the one before: lines swing between neighbours
+	index map[cell]int // place in rows
+	sums  []int64      // width slots a row, in the order of rows
 }
 
-// row is one bucket of a table; its sums begin at Table.sums[at].
-type row struct {
+// A cell is one bucket of one group of a table.
+type cell struct {
+	group int
 	start int64
-	at    int
+}
+
+// row is one cell with lines; its sums begin at Table.sums[at].
+type row struct {
+	cell
+	at int
 }
 
 // A window is one row at hand. The empty one holds no time that a line can
 // have, because all of them are later than 1970.
 type window struct {
 	start int64
-	slots []int64
+	at    int
 }
 
 // Refused counts the lines that a table refuses for the sake of their time.
@@ -115,15 +132,17 @@ func Plausible(when int64, read time.Time) bool {
 
 // NewTable returns an empty table; Begin comes before the first Add.
 func NewTable(o Options) *Table {
-	return &Table{
+	t := &Table{
 		metrics:  o.Metrics.rows,
 		width:    o.Metrics.width(),
 		interval: o.interval(),
 		lateness: o.lateness(),
 		since:    o.Since,
 		until:    o.until(),
-		index:    make(map[int64]int),
+		index:    make(map[cell]int),
 	}
+	t.forgetValues()
+	return t
 }
 
 // Begin empties the table for the lines of one batch, which came from the
@@ -131,13 +150,21 @@ func NewTable(o Options) *Table {
 func (t *Table) Begin(source int, read time.Time) {
 	t.source = source
 	t.latest = read.Unix() + maxAhead
-	t.newest, t.oldest = 0, math.MaxInt64
+	t.newest, t.oldest, t.floor = 0, math.MaxInt64, 0
 	t.late = 0
 	t.refused = Refused{}
 	t.rows = t.rows[:0]
 	t.sums = t.sums[:0]
-	t.here, t.prev = window{}, window{}
 	clear(t.index)
+	for _, g := range t.touched {
+		l := &t.leaves[g]
+		l.touched, l.here, l.prev = false, window{}, window{}
+	}
+	t.touched = t.touched[:0]
+	t.group = 0
+	if t.known > maxValues {
+		t.forgetValues()
+	}
 }
 
 // Add sums one record into the bucket of its own time and keeps no part of
@@ -152,14 +179,16 @@ func (t *Table) Add(rec *apachelog.Record) {
 		return
 	}
 	t.oldest = min(t.oldest, rec.Time)
-	if uint64(rec.Time-t.here.start) >= uint64(t.interval) && !t.turn(rec.Time) {
+	l := &t.leaves[t.group]
+	if (uint64(rec.Time-l.here.start) >= uint64(t.interval) || l.here.start < t.floor) && !t.turn(l, rec.Time) {
 		return
 	}
-	t.here.slots[0]++
+	slots := t.sums[l.here.at : l.here.at+t.width]
+	slots[0]++
 	at := 1
 	for i := range t.metrics {
 		m := &t.metrics[i]
-		m.add(t.here.slots[at:at+len(m.endings)], rec)
+		m.add(slots[at:at+len(m.endings)], rec)
 		at += len(m.endings)
 	}
 }
@@ -185,6 +214,7 @@ func (t *Table) advance(when int64) bool {
 		return false
 	}
 	t.newest = when
+	t.floor = when - t.interval - t.lateness
 	return true
 }
 
@@ -192,47 +222,39 @@ func (t *Table) advance(when int64) bool {
 // The bucket at hand always lies inside the bounds, because they are multiples
 // of the interval. A line outside moves the clock of its file all the same, so
 // that the buckets inside become what they would be without bounds.
-func (t *Table) turn(when int64) bool {
+func (t *Table) turn(l *leaf, when int64) bool {
 	if when < t.since || when >= t.until {
 		t.refused.Outside++
 		return false
 	}
 	start := when - when%t.interval
-	if start+t.interval+t.lateness < t.newest {
+	if start < t.floor {
 		t.late++
 		return false
 	}
-	if t.prev.slots != nil && t.prev.start == start {
-		t.here, t.prev = t.prev, t.here
+	if l.prev.start == start {
+		l.here, l.prev = l.prev, l.here
 		return true
 	}
-	t.prev = t.here
-	t.here = window{start: start, slots: t.find(start)}
+	if !l.touched {
+		l.touched = true
+		t.touched = append(t.touched, t.group)
+	}
+	l.prev = l.here
+	l.here = window{start: start, at: t.find(start)}
 	return true
 }
 
-func (t *Table) find(start int64) []int64 {
-	i, ok := t.index[start]
-	if !ok {
-		i = len(t.rows)
-		t.index[start] = i
-		t.rows = append(t.rows, row{start: start, at: len(t.sums)})
-		t.grow()
+// find returns where the sums of a bucket of the group at hand begin.
+func (t *Table) find(start int64) int {
+	c := cell{t.group, start}
+	if i, ok := t.index[c]; ok {
+		return t.rows[i].at
 	}
-	at := t.rows[i].at
-	return t.sums[at : at+t.width : at+t.width]
-}
-
-// grow appends one row of zeros. Where that moves the sums to larger memory,
-// the windows would still point to the old ones, so they are left.
-func (t *Table) grow() {
-	if len(t.sums)+t.width > cap(t.sums) {
-		larger := make([]int64, len(t.sums), 2*cap(t.sums)+16*t.width)
-		copy(larger, t.sums)
-		t.sums = larger
-		t.here, t.prev = window{}, window{}
-	}
-	n := len(t.sums)
-	t.sums = t.sums[:n+t.width]
-	clear(t.sums[n:])
+	at := len(t.sums)
+	t.index[c] = len(t.rows)
+	t.rows = append(t.rows, row{cell: c, at: at})
+	t.sums = slices.Grow(t.sums, t.width)[:at+t.width]
+	clear(t.sums[at:])
+	return at
 }

@@ -1,0 +1,195 @@
+package rollup
+
+import "github.com/logfeed/logfeed/internal/point"
+
+// other is the level of the values that there is no room for.
+const other = "_other"
+
+// A value is one level of a group as the lines have it: a node of a tree whose
+// leaves are the groups. Every table has a tree of its own, so that tables can
+// be filled side by side; the ledger says which group a leaf is.
+type value struct {
+	parent   *value
+	level    string // cleaned
+	children map[string]*value
+	leaf     int    // index into Table.leaves
+	group    *group // found by the ledger, which never changes its mind
+	diverted bool   // the group is another one than the value names
+}
+
+// maxValues bounds the values that a table remembers from batch to batch, each
+// in the spelling of the log.
+const maxValues = 100_000
+
+// Group chooses the group of the records that Add is given from now on, by its
+// values, one a level. They are not kept. Without a call all records belong to
+// one group.
+func (t *Table) Group(values ...[]byte) {
+	v := t.root
+	for _, raw := range values {
+		child := v.children[string(raw)]
+		if child == nil {
+			child = t.learn(v, string(raw))
+		}
+		v = child
+	}
+	if v.leaf < 0 {
+		v.leaf = t.newLeaf(v)
+	}
+	t.group = v.leaf
+}
+
+// learn finds the level that a spelling stands for: several may become one.
+func (t *Table) learn(parent *value, raw string) *value {
+	level := point.Component(raw)
+	t.known++
+	child := parent.children[level]
+	if child == nil {
+		child = &value{parent: parent, level: level, leaf: -1}
+		parent.put(level, child)
+	}
+	if raw != level {
+		parent.put(raw, child)
+	}
+	return child
+}
+
+func (v *value) put(name string, child *value) {
+	if v.children == nil {
+		v.children = make(map[string]*value)
+	}
+	v.children[name] = child
+}
+
+func (t *Table) newLeaf(v *value) int {
+	t.leaves = append(t.leaves, leaf{value: v})
+	return len(t.leaves) - 1
+}
+
+// A leaf is a group within a table, with its rows at hand.
+type leaf struct {
+	value   *value
+	touched bool
+	here    window // the bucket that the last line fell into
+	prev    window // and the one before: lines swing between neighbours
+}
+
+// forgetValues begins a tree anew.
+func (t *Table) forgetValues() {
+	t.root = &value{leaf: 0}
+	t.leaves = append(t.leaves[:0], leaf{value: t.root})
+	t.known = 0
+}
+
+// A group is the lines that share the values of all levels, and with them
+// their series. Inner nodes of the tree are groups too, without lines.
+type group struct {
+	children map[string]*group
+	number   uint32 // of a leaf: its place in Ledger.groups
+	path     string
+	parts    []part // of a leaf
+}
+
+// A part is the series of a group that Graphite keeps at the same steps.
+type part struct {
+	class *class
+	slots []slot
+	from  []int // where the sum of each slot is in a table's row
+}
+
+// admission decides which values get series of their own.
+type admission struct {
+	limit    int // series; 0 is none
+	width    int // series of a group
+	reserved int // series that there are or may be
+}
+
+// room says whether there is room for one more group, and takes it.
+func (a *admission) room() bool {
+	if a.limit > 0 && a.reserved+a.width > a.limit {
+		return false
+	}
+	a.reserved += a.width
+	return true
+}
+
+// groupOf returns the group that a table's value stands for, and whether it is
+// another one for want of room.
+func (l *Ledger) groupOf(v *value) (g *group, diverted bool) {
+	if v.group != nil {
+		return v.group, v.diverted
+	}
+	if v.parent == nil {
+		v.group = l.root
+		return v.group, false
+	}
+	above, diverted := l.groupOf(v.parent)
+	g, room := l.admit(above, v.level, l.room.room)
+	v.group, v.diverted = g, diverted || !room
+	return v.group, v.diverted
+}
+
+// admit returns the group below above for one more level. Every inner group has
+// room set aside for the values that there is no more room for.
+func (l *Ledger) admit(above *group, level string, room func() bool) (g *group, admitted bool) {
+	if g = above.children[level]; g != nil {
+		return g, true
+	}
+	if level != other && !room() {
+		if g = above.children[other]; g != nil {
+			return g, false
+		}
+		level = other
+	}
+	g = &group{path: join(above.path, level)}
+	if above.children == nil {
+		above.children = make(map[string]*group)
+	}
+	above.children[level] = g
+	return g, level != other
+}
+
+func join(path, level string) string {
+	if path == "" {
+		return level
+	}
+	return path + "." + level
+}
+
+func (o Options) prefixOf(g *group) string {
+	if g.path == "" {
+		return o.Prefix
+	}
+	return o.Prefix + "." + g.path
+}
+
+// begin gives a group its series, when its first lines have come.
+func (l *Ledger) begin(g *group) {
+	if g.parts != nil {
+		return
+	}
+	g.number = uint32(len(l.groups))
+	l.groups = append(l.groups, g)
+	for i, s := range l.o.Metrics.slots(l.o.prefixOf(g)) {
+		c := l.classOf(s.series)
+		k := 0
+		for k < len(g.parts) && g.parts[k].class != c {
+			k++
+		}
+		if k == len(g.parts) {
+			g.parts = append(g.parts, part{class: c})
+		}
+		g.parts[k].slots = append(g.parts[k].slots, s)
+		g.parts[k].from = append(g.parts[k].from, i+1)
+		l.of[s.series] = c
+	}
+}
+
+func (g *group) slotsOf(c *class) []slot {
+	for i := range g.parts {
+		if g.parts[i].class == c {
+			return g.parts[i].slots
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package rollup
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
+
+// grouped is one random log of lines with two values each, read in random
+// batches by several tables.
+type grouped struct {
+	rnd    *rand.Rand
+	o      Options
+	l      *Ledger
+	tables []*Table
+	names  []string
+	truth  map[string]float64 // by group and bucket
+	sent   map[string]float64 // by series and bucket, the last total
+	lines  int64
+	other  int64
+}
+
+func newGrouped(t *testing.T, rnd *rand.Rand, limit int) *grouped {
+	o := options(t, "requests")
+	o.Levels, o.MaxSeries = 2, limit
+	g := &grouped{rnd: rnd, o: o, l: NewLedger(o), truth: make(map[string]float64), sent: make(map[string]float64)}
+	for range 1 + rnd.IntN(3) {
+		g.tables = append(g.tables, NewTable(o))
+	}
+	g.names = []string{"", "-", "a", "a.b", "a_b", "a/b", "..", ";x=1", "_other", "\xff", strings.Repeat("x", 8000), strings.Repeat("x", 8001)}
+	for i := range rnd.IntN(40) {
+		g.names = append(g.names, fmt.Sprintf("host%d.example", i))
+	}
+	return g
+}
+
+func (g *grouped) name() string { return g.names[g.rnd.IntN(len(g.names))] }
+
+// batch reads some lines, not all of them in the order of their time.
+func (g *grouped) batch(now int64) {
+	table := g.tables[g.rnd.IntN(len(g.tables))]
+	table.Begin(0, time.Unix(now, 0))
+	for range g.rnd.IntN(60) {
+		a, b, when := g.name(), g.name(), now-g.rnd.Int64N(300)
+		table.Group([]byte(a), []byte(b))
+		table.Add(record(when, 200, 1))
+		g.truth[fmt.Sprintf("%s.%s %d", point.Component(a), point.Component(b), when-when%60)]++
+		g.lines++
+	}
+	out := g.l.Merge(table)
+	g.other += out.Other
+	g.l.Advance(now, now, false)
+	g.take()
+}
+
+func (g *grouped) take() {
+	for p := range g.l.Changed() {
+		name := strings.TrimSuffix(strings.TrimPrefix(p.Series, "apache.web1."), ".requests.count")
+		g.sent[fmt.Sprintf("%s %d", name, p.Time)] = p.Value
+	}
+}
+
+func (g *grouped) run(t *testing.T, restarts bool) {
+	for i := range 30 {
+		g.batch(noon + 1000 + int64(i)*20)
+		if restarts && g.rnd.IntN(5) == 0 {
+			s := g.l.Snapshot()
+			g.l = NewLedger(g.o)
+			if err := g.l.Restore(s); err != nil {
+				t.Fatal(err)
+			}
+			for i := range g.tables {
+				g.tables[i] = NewTable(g.o)
+			}
+		}
+	}
+	g.l.Flush()
+	g.take()
+}
+
+// TestGroups sums lines by the cleaned names of their values, and, where there
+// is no room for a name, in a group for the others: no line is lost, and a
+// restart changes nothing.
+func TestGroups(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	for range 200 {
+		seed++
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			limit := []int{0, 20}[seed%2]
+			g := newGrouped(t, rand.New(rand.NewPCG(seed, 0)), limit)
+			g.run(t, seed%3 == 0)
+			if limit == 0 {
+				if !maps.Equal(g.sent, g.truth) {
+					t.Errorf("%d cells, want %d", len(g.sent), len(g.truth))
+				}
+				return
+			}
+			g.checkBound(t, limit)
+		})
+	}
+}
+
+func (g *grouped) checkBound(t *testing.T, limit int) {
+	sum, other, series := 0.0, 0.0, make(map[string]bool)
+	for cell, n := range g.sent {
+		sum += n
+		name, _, _ := strings.Cut(cell, " ")
+		series[name] = true
+		if strings.Contains(name, "_other") {
+			other += n
+		} else if n != g.truth[cell] {
+			t.Errorf("%s: %v lines, want %v", cell, n, g.truth[cell])
+		}
+	}
+	if int64(sum) != g.lines {
+		t.Errorf("the groups have %v lines together, want %d", sum, g.lines)
+	}
+	if len(series) > limit {
+		t.Errorf("%d series, want no more than %d", len(series), limit)
+	}
+	if g.other == 0 || other < float64(g.other) {
+		t.Errorf("%d lines went to another group, which have %v", g.other, other)
+	}
+}
+
+// TestAdmittedNamesStay sees that the values that came first keep their series
+// after a restart, whoever comes first then.
+func TestAdmittedNamesStay(t *testing.T) {
+	o := options(t, "requests")
+	o.Levels, o.MaxSeries = 1, 3 // two names, and one for the others
+	add := func(l *Ledger, names ...string) {
+		table := NewTable(o)
+		table.Begin(0, time.Unix(noon+60, 0))
+		for _, name := range names {
+			table.Group([]byte(name))
+			table.Add(record(noon, 200, 1))
+		}
+		l.Merge(table)
+	}
+	first := NewLedger(o)
+	add(first, "a", "b", "c")
+	second := NewLedger(o)
+	if err := second.Restore(first.Snapshot()); err != nil {
+		t.Fatal(err)
+	}
+	add(second, "d", "c", "b", "a")
+	second.Flush()
+	expect(t, "after the restart", taken(second), "a.requests.count@0=2", "b.requests.count@0=2", "_other.requests.count@0=3")
+}
+
+// TestLateGroupsAreLate has a line of one group make those of another late
+// within a batch, as if they were one group.
+func TestLateGroupsAreLate(t *testing.T) {
+	o := options(t, "requests")
+	o.Levels = 1
+	table := NewTable(o)
+	table.Begin(0, time.Unix(noon+3600, 0))
+	add := func(name string, when int64) {
+		table.Group([]byte(name))
+		table.Add(record(when, 200, 1))
+	}
+	add("a", noon)
+	add("b", noon+3600)
+	add("a", noon+1)
+	if out := NewLedger(o).Merge(table); out.Late != 1 || out.Counted != 2 {
+		t.Errorf("%+v, want one late line", out)
+	}
+}
