@@ -19,7 +19,8 @@ type bucket struct {
 
 // sums are those of one group in one bucket.
 type sums struct {
-	of      []int64 // the lines, then the series of the part
+	of      []int64 // the lines, then one for each series of the part, 0 where it is no sum
+	took    histogram
 	changed bool
 	given   int64 // when they were last given out, by Ledger.now; 0 is never
 }
@@ -132,7 +133,7 @@ func (c *class) span(step int64) int64 {
 }
 
 // add adds the sums of one row of a table to the bucket at begin.
-func (c *class) add(begin, step int64, group uint32, from []int, row []int64) {
+func (c *class) add(begin, step int64, group uint32, p *part, row []int64, took histogram) {
 	b := c.buckets[begin]
 	if b == nil {
 		b = &bucket{step: step, rows: make(map[uint32]*sums)}
@@ -140,13 +141,18 @@ func (c *class) add(begin, step int64, group uint32, from []int, row []int64) {
 	}
 	r := b.rows[group]
 	if r == nil {
-		r = &sums{of: make([]int64, len(from)+1)}
+		r = &sums{of: make([]int64, len(p.slots)+1)}
 		b.rows[group] = r
 	}
 	b.changed, r.changed = true, true
 	r.of[0] = addSaturating(r.of[0], row[0])
-	for i, at := range from {
-		r.of[i+1] = addSaturating(r.of[i+1], row[at])
+	for i, s := range p.slots {
+		if s.of == nil {
+			r.of[i+1] = addSaturating(r.of[i+1], row[s.from])
+		}
+	}
+	if p.timed {
+		r.took.add(took)
 	}
 }
 
@@ -235,6 +241,7 @@ func (b *bucket) merge(group uint32, r *sums) {
 	for i, n := range r.of {
 		have.of[i] = addSaturating(have.of[i], n)
 	}
+	have.took.add(r.took)
 	have.changed = have.changed || r.changed
 	have.given = max(have.given, r.given)
 }
@@ -271,12 +278,9 @@ func (c *class) give(l *Ledger, start int64, b *bucket, yield func(point.Point) 
 			left = true
 			continue
 		}
-		for i, s := range l.groups[number].slotsOf(c) {
-			value := r.of[i+1]
-			if value == 0 && s.sparse {
-				continue
-			}
-			if !yield(point.Point{Series: s.series, Value: float64(value), Time: start, Step: b.step}) {
+		for i, s := range l.groups[number].partOf(c).slots {
+			value, said := s.value(r.of, r.took, i+1)
+			if said && !yield(point.Point{Series: s.series, Value: value, Time: start, Step: b.step}) {
 				return false
 			}
 		}

@@ -94,7 +94,7 @@ type group struct {
 type part struct {
 	class *class
 	slots []slot
-	from  []int // where the sum of each slot is in a table's row
+	timed bool // some of them come from durations
 }
 
 // admission decides which values get series of their own.
@@ -170,7 +170,7 @@ func (l *Ledger) begin(g *group) {
 	}
 	g.number = uint32(len(l.groups))
 	l.groups = append(l.groups, g)
-	for i, s := range l.o.Metrics.slots(l.o.prefixOf(g)) {
+	for _, s := range l.o.Metrics.slots(l.o.prefixOf(g)) {
 		c := l.classOf(s.series)
 		k := 0
 		for k < len(g.parts) && g.parts[k].class != c {
@@ -180,16 +180,29 @@ func (l *Ledger) begin(g *group) {
 			g.parts = append(g.parts, part{class: c})
 		}
 		g.parts[k].slots = append(g.parts[k].slots, s)
-		g.parts[k].from = append(g.parts[k].from, i+1)
+		g.parts[k].timed = g.parts[k].timed || s.of != nil
 		l.of[s.series] = c
 	}
 }
 
-func (g *group) slotsOf(c *class) []slot {
+// partOf returns the series of a class, or nil.
+func (g *group) partOf(c *class) *part {
 	for i := range g.parts {
 		if g.parts[i].class == c {
-			return g.parts[i].slots
+			return &g.parts[i]
 		}
 	}
 	return nil
+}
+
+// value returns what a series has to say of a bucket, and whether it is to be
+// said.
+func (s slot) value(of []int64, took histogram, i int) (v float64, said bool) {
+	if s.of == nil {
+		return float64(of[i]), of[i] != 0 || !s.sparse
+	}
+	if took.N == 0 {
+		return 0, false
+	}
+	return s.of(took), true
 }

@@ -62,7 +62,7 @@ func NewLedger(o Options) *Ledger {
 		lateness: o.lateness(),
 		of:       make(map[string]*class),
 		root:     &group{},
-		room:     admission{limit: o.MaxSeries, width: o.Metrics.width() - 1},
+		room:     admission{limit: o.MaxSeries, width: len(o.Metrics.slots(""))},
 		clocks:   make(map[int]int64),
 		closed:   math.MinInt64,
 		leave:    math.MaxInt64,
@@ -106,7 +106,8 @@ func (l *Ledger) Clock(source int) (unix int64, ok bool) {
 func (l *Ledger) Merge(t *Table) Outcome {
 	out := Outcome{Late: t.late, Refused: t.refused, Oldest: t.oldest, Newest: t.newest}
 	clock := l.clocks[t.source]
-	for _, r := range t.rows {
+	spans := t.histograms()
+	for i, r := range t.rows {
 		sums := t.sums[r.at : r.at+t.width]
 		if r.start < l.closed || r.start+l.interval+l.lateness < clock {
 			out.Late += sums[0]
@@ -117,7 +118,11 @@ func (l *Ledger) Merge(t *Table) Outcome {
 			continue
 		}
 		g, diverted := l.groupOf(t.leaves[r.group].value)
-		place := l.place(g, r.start, sums)
+		var took histogram
+		if t.timed {
+			took = spans[i]
+		}
+		place := l.place(g, r.start, sums, took)
 		out.add(place, sums[0])
 		if diverted && place == counts {
 			out.Other += sums[0]
@@ -131,14 +136,14 @@ func (l *Ledger) Merge(t *Table) Outcome {
 
 // place adds the sums of one row to the buckets of its group, and says what
 // became of its lines. They count if any part of the group takes them.
-func (l *Ledger) place(g *group, start int64, row []int64) place {
+func (l *Ledger) place(g *group, start int64, row []int64, took histogram) place {
 	l.begin(g)
 	result := counts
 	for i := range g.parts {
 		part := &g.parts[i]
 		begin, step, p := part.class.find(start, l.leave)
 		if p == counts {
-			part.class.add(begin, step, g.number, part.from, row)
+			part.class.add(begin, step, g.number, part, row, took)
 		}
 		if i == 0 || p == counts {
 			result = p

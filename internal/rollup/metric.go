@@ -18,6 +18,10 @@ type metric struct {
 	endings []string        // one slot each
 	sparse  bool            // a sum of zero is not sent
 	add     func(slots []int64, rec *apachelog.Record)
+
+	// The series of a metric without add come from a histogram of durations,
+	// one for each ending.
+	of []func(histogram) float64
 }
 
 // metrics is the table of everything logfeed can sum: one row a metric.
@@ -37,6 +41,16 @@ var metrics = []metric{
 		endings: []string{"status.1xx.count", "status.2xx.count", "status.3xx.count", "status.4xx.count", "status.5xx.count"},
 		sparse:  true,
 		add:     addStatus,
+	},
+	{
+		name: "bytes_in", needs: apachelog.BytesIn, wants: "%I",
+		endings: []string{"bytes_in.count"},
+		add:     func(s []int64, r *apachelog.Record) { s[0] = addSaturating(s[0], r.BytesIn) },
+	},
+	{
+		name: "duration", needs: apachelog.Duration, wants: "%D, %{us}T, %{ms}T or %T",
+		endings: []string{"duration.ms.min", "duration.ms.max", "duration.ms.mean", "duration.ms.p50", "duration.ms.p95", "duration.ms.p99"},
+		of:      []func(histogram) float64{leastMS, greatestMS, meanMS, p50MS, p95MS, p99MS},
 	},
 }
 
@@ -109,29 +123,48 @@ func (s Selection) Endings() []string {
 	return all
 }
 
-// width is the number of slots of one bucket: the number of lines, then the
-// selected metrics one after the other.
+// sums returns the selected metrics that are sums.
+func (s Selection) sums() []metric {
+	return slices.DeleteFunc(slices.Clone(s.rows), func(m metric) bool { return m.add == nil })
+}
+
+// durations says whether durations are selected.
+func (s Selection) durations() bool {
+	return slices.ContainsFunc(s.rows, func(m metric) bool { return m.of != nil })
+}
+
+// width is the number of sums of one bucket: the number of lines, then those
+// of the selected metrics one after the other.
 func (s Selection) width() int {
 	n := 1
-	for _, m := range s.rows {
+	for _, m := range s.sums() {
 		n += len(m.endings)
 	}
 	return n
 }
 
-// slot describes one sum of a bucket.
+// slot describes one series of a bucket.
 type slot struct {
 	series string
 	sparse bool
+	from   int                     // where its sum is in a table's row
+	of     func(histogram) float64 // it comes from the durations instead
 }
 
-// slots names every sum of a bucket in the order in which they lie, without
-// the number of lines, which comes first.
+// slots names every series of a bucket in the order in which they are sent.
 func (s Selection) slots(prefix string) []slot {
-	all := make([]slot, 0, s.width()-1)
+	var all []slot
+	from := 1
 	for _, m := range s.rows {
-		for _, ending := range m.endings {
-			all = append(all, slot{series: prefix + "." + ending, sparse: m.sparse})
+		for i, ending := range m.endings {
+			one := slot{series: prefix + "." + ending, sparse: m.sparse}
+			if m.of != nil {
+				one.of = m.of[i]
+			} else {
+				one.from = from
+				from++
+			}
+			all = append(all, one)
 		}
 	}
 	return all

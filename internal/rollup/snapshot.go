@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,7 +25,8 @@ type Buckets struct {
 	Numbers []uint32 // of the groups
 	Changed []bool   // it has not been given out as it is
 	Sums    []int64  // as many a row as the group has series of these, and one
-	Gone    int64    // end of the newest bucket that is not there any more
+	Took    []histogram
+	Gone    int64 // end of the newest bucket that is not there any more
 }
 
 // Snapshot returns the state of the ledger between two batches.
@@ -50,6 +52,7 @@ func (c *class) snapshot() Buckets {
 			b.Numbers = append(b.Numbers, number)
 			b.Changed = append(b.Changed, r.changed)
 			b.Sums = append(b.Sums, r.of...)
+			b.Took = append(b.Took, r.took.clone())
 		}
 	}
 	return b
@@ -93,18 +96,19 @@ func (l *Ledger) admitAgain(path string) *group {
 
 func (l *Ledger) restore(c *class, s Buckets) error {
 	n, sum := len(s.Starts), s.Sums
-	if len(s.Steps) != n || len(s.Numbers) != n || len(s.Changed) != n {
-		return fmt.Errorf("columns of %d, %d, %d and %d buckets", n, len(s.Steps), len(s.Numbers), len(s.Changed))
+	if len(s.Steps) != n || len(s.Numbers) != n || len(s.Changed) != n || len(s.Took) != n {
+		return fmt.Errorf("columns of %d, %d, %d, %d and %d buckets", n, len(s.Steps), len(s.Numbers), len(s.Changed), len(s.Took))
 	}
 	c.gone = s.Gone
 	for i, start := range s.Starts {
 		if int(s.Numbers[i]) >= len(l.groups) {
 			return fmt.Errorf("group %d of %d", s.Numbers[i], len(l.groups))
 		}
-		width := len(l.groups[s.Numbers[i]].slotsOf(c)) + 1
-		if len(sum) < width {
-			return fmt.Errorf("%d sums are missing", width-len(sum))
+		p := l.groups[s.Numbers[i]].partOf(c)
+		if p == nil || len(sum) < len(p.slots)+1 {
+			return errors.New("a group has other series than it had")
 		}
+		width := len(p.slots) + 1
 		b := c.buckets[start]
 		if b == nil {
 			b = &bucket{step: s.Steps[i], rows: make(map[uint32]*sums)}
@@ -112,6 +116,7 @@ func (l *Ledger) restore(c *class, s Buckets) error {
 		}
 		b.merge(s.Numbers[i], &sums{
 			of:      slices.Clone(sum[:width]),
+			took:    s.Took[i].clone(),
 			changed: s.Changed[i] || start+s.Steps[i] > l.closed,
 			given:   1, // or so it may be
 		})

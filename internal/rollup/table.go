@@ -73,6 +73,7 @@ func (o Options) until() int64 {
 // and is used again for the next batch after Begin.
 type Table struct {
 	metrics  []metric
+	timed    bool // durations are wanted
 	width    int
 	interval int64
 	lateness int64
@@ -96,6 +97,8 @@ type Table struct {
 	rows  []row
 	index map[cell]int // place in rows
 	sums  []int64      // width slots a row, in the order of rows
+	times []uint64     // a duration each: the row, and below it the bin
+	spans []histogram  // of each row, as yet without bins
 }
 
 // A cell is one bucket of one group of a table.
@@ -133,7 +136,8 @@ func Plausible(when int64, read time.Time) bool {
 // NewTable returns an empty table; Begin comes before the first Add.
 func NewTable(o Options) *Table {
 	t := &Table{
-		metrics:  o.Metrics.rows,
+		metrics:  o.Metrics.sums(),
+		timed:    o.Metrics.durations(),
 		width:    o.Metrics.width(),
 		interval: o.interval(),
 		lateness: o.lateness(),
@@ -155,6 +159,8 @@ func (t *Table) Begin(source int, read time.Time) {
 	t.refused = Refused{}
 	t.rows = t.rows[:0]
 	t.sums = t.sums[:0]
+	t.times = t.times[:0]
+	t.spans = t.spans[:0]
 	clear(t.index)
 	for _, g := range t.touched {
 		l := &t.leaves[g]
@@ -191,6 +197,32 @@ func (t *Table) Add(rec *apachelog.Record) {
 		m.add(slots[at:at+len(m.endings)], rec)
 		at += len(m.endings)
 	}
+	if t.timed && rec.Absent&apachelog.Duration == 0 {
+		t.time(l.here.at/t.width, rec.Duration)
+	}
+}
+
+// time adds a duration, in nanoseconds, to a row. The server's clock may have
+// gone back meanwhile; less than nothing counts as nothing.
+func (t *Table) time(row int, took int64) {
+	v := max(0, took) / 1000
+	t.times = append(t.times, uint64(row)<<32|uint64(binOf(v)))
+	t.spans[row].add(histogram{N: 1, Sum: v, Min: v, Max: v})
+}
+
+// histograms fills in the bins of every row.
+func (t *Table) histograms() []histogram {
+	slices.Sort(t.times)
+	for i := 0; i < len(t.times); {
+		j := i + 1
+		for j < len(t.times) && t.times[j] == t.times[i] {
+			j++
+		}
+		row := t.times[i] >> 32
+		t.spans[row].Bins = append(t.spans[row].Bins, bin{uint32(t.times[i]), int64(j - i)})
+		i = j
+	}
+	return t.spans
 }
 
 // Refuses says whether Add would refuse a line for the sake of its time: it
@@ -256,5 +288,8 @@ func (t *Table) find(start int64) int {
 	t.rows = append(t.rows, row{cell: c, at: at})
 	t.sums = slices.Grow(t.sums, t.width)[:at+t.width]
 	clear(t.sums[at:])
+	if t.timed {
+		t.spans = append(t.spans, histogram{})
+	}
 	return at
 }

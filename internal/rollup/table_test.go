@@ -213,7 +213,7 @@ func TestSelect(t *testing.T) {
 		{nil, apachelog.Time, 2, ""},
 		{[]string{"status"}, all, 6, ""},
 		{[]string{"bytes"}, apachelog.Time, 0, "bytes needs %O, %B or %b in the format"},
-		{[]string{"byte"}, all, 0, `unknown metric "byte"; known are bytes, requests, status`},
+		{[]string{"byte"}, all, 0, `unknown metric "byte"; known are bytes, requests, status, bytes_in, duration`},
 	} {
 		s, err := Select(c.names, c.provided)
 		switch {
