@@ -31,6 +31,11 @@ type accessLogs struct {
 	found map[string]*accessLog // by path, what of has answered
 }
 
+// vhostsKnown says whether it is known of every log whose lines are in it.
+func (s *accessLogs) vhostsKnown() bool {
+	return len(s.all) > 0 && !slices.ContainsFunc(s.all, func(l *accessLog) bool { return l.vhost == "" })
+}
+
 // commandLine gives every log the formats of the command line.
 func commandLine(formats []*apachelog.Format) *accessLogs {
 	return &accessLogs{rest: &accessLog{formats: formats}, found: make(map[string]*accessLog)}

@@ -91,6 +91,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		once:    c.once,
 		logs:    c.logs,
 		set:     newParserSet(c, c.check),
+		by:      c.groups(),
 		table:   rollup.NewTable(c.rollup),
 		ledger:  rollup.NewLedger(c.rollup),
 		wall:    &wall{begin: started, hold: c.rollup.Lateness, log: log},

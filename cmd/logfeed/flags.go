@@ -41,6 +41,7 @@ type config struct {
 	maxCreates   int // new series a minute; 0 is without limit
 
 	metrics []string
+	by      grouping
 	rollup  rollup.Options
 	keeping keeping // --retentions; completed into rollup.Retentions
 
@@ -70,7 +71,7 @@ func defaults() *config {
 		replay:   30 * time.Minute,
 		progress: "auto",
 		logLevel: slog.LevelInfo,
-		rollup:   rollup.Options{Interval: time.Minute, Lateness: 30 * time.Minute},
+		rollup:   rollup.Options{Interval: time.Minute, Lateness: 30 * time.Minute, MaxSeries: 10_000},
 	}
 }
 
@@ -197,6 +198,11 @@ func (f *flagSet) seriesFlags(c *config) {
 	})
 	f.value("lateness", "", "DURATION", "30m", "how long after its end a bucket still takes late lines", func(text string) (err error) {
 		c.rollup.Lateness, err = parseSeconds(text, 0, 30*day)
+		return err
+	})
+	f.value("by", "", "FIELDS", "", "one level of the tree for each named field: "+levelNames(levels)+", "+byFile+", or a directive such as %{X-Tenant}i", c.by.parse)
+	f.value("max-series", "", "N", "10000", "past it new group values go to _other; totals stay right", func(text string) (err error) {
+		c.rollup.MaxSeries, err = parseNumber(text)
 		return err
 	})
 	f.value("metrics", "", "LIST", "all that the format has", strings.Join(rollup.Metrics(), ", "), func(text string) error {
@@ -337,6 +343,10 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		wrong.add("--metrics", c.whose(err))
 	}
 	c.rollup.Metrics = selected
+	c.rollup.Levels = len(c.by.levels)
+	if err := c.groupBy(); err != nil {
+		wrong.add("--by", err)
+	}
 	c.completeRetentions(flags, wrong) // may choose the interval
 	c.bounds.complete(time.Now(), c.zone, c.rollup.Interval, wrong)
 }

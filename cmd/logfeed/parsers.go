@@ -27,13 +27,14 @@ type parserSet struct {
 	need apachelog.Field
 	zone *time.Location
 	text bool                            // records keep the text of all directives
+	by   *grouping                       // and of those that it needs
 	made map[**apachelog.Format]*parsers // by where the list begins
 	past map[string]int64                // lines that matched a format, counted by parsers that are gone
 }
 
 func newParserSet(c *config, text bool) *parserSet {
 	return &parserSet{
-		need: c.rollup.Metrics.Needs(), zone: c.zone, text: text,
+		need: c.rollup.Metrics.Needs(), zone: c.zone, text: text, by: &c.by,
 		made: make(map[**apachelog.Format]*parsers), past: make(map[string]int64),
 	}
 }
@@ -42,14 +43,21 @@ func newParserSet(c *config, text bool) *parserSet {
 func (s *parserSet) of(formats []*apachelog.Format) *parsers {
 	p := s.made[&formats[0]]
 	if p == nil {
-		p = newParsers(formats, s.need, s.zone, s.text)
+		p = newParsers(formats, s.need, s.zone, func(f *apachelog.Format) []int {
+			if s.text {
+				return allOf(f)
+			}
+			return s.by.texts(f)
+		})
 		s.made[&formats[0]] = p
 	}
 	return p
 }
 
-// renew forgets all parsers, but not what they have counted.
-func (s *parserSet) renew() {
+// renew forgets all parsers, but not what they have counted. Those to come are
+// for another configuration.
+func (s *parserSet) renew(c *config) {
+	s.by = &c.by
 	s.past = s.matched()
 	clear(s.made)
 }
@@ -74,18 +82,21 @@ func matchedText(formats []*apachelog.Format, matched map[string]int64) string {
 	return strings.Join(all, "; ")
 }
 
-// newParsers returns parsers for one goroutine that decode what is needed. With
-// text their records keep the text of all directives.
-func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location, text bool) *parsers {
+// allOf returns the indexes of all directives of a format.
+func allOf(f *apachelog.Format) []int {
+	all := make([]int, len(f.Directives()))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// newParsers returns parsers for one goroutine that decode what is needed, and
+// keep the text of the directives that texts names.
+func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location, texts func(*apachelog.Format) []int) *parsers {
 	p := &parsers{formats: formats, counts: make([]int64, len(formats))}
 	for _, f := range formats {
-		o := apachelog.ParserOptions{Need: need, Zone: zone}
-		for i := range f.Directives() {
-			if text {
-				o.Text = append(o.Text, i)
-			}
-		}
-		p.all = append(p.all, f.NewParser(o))
+		p.all = append(p.all, f.NewParser(apachelog.ParserOptions{Need: need, Zone: zone, Text: texts(f)}))
 	}
 	return p
 }

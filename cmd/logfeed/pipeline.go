@@ -29,6 +29,7 @@ type pipeline struct {
 	until    int64
 	once     bool
 
+	by         *grouping   // nil: all lines are one group
 	inspection *inspection // with --check: it is shown every line
 
 	rejects      rejects
@@ -104,6 +105,9 @@ func (p *pipeline) sum(batch tail.Batch) {
 	p.table.Begin(batch.Source, time.Unix(latest, 0))
 	from := p.logs.of(batch.Log)
 	p.parsers = p.set.of(from.formats)
+	if p.by != nil {
+		p.by.begin(batch.Log, from.vhost)
+	}
 	for rec, err := range p.parsers.records(batch.Lines()) {
 		number.next()
 		if p.inspection != nil && !p.inspection.line(batch, rec, err) {
@@ -112,6 +116,9 @@ func (p *pipeline) sum(batch tail.Batch) {
 		if err != nil {
 			p.rejects.line(batch.Time, rejectedLine{batch.Path, from.vhost, number.number(), err, p.parsers.line})
 			continue
+		}
+		if p.by != nil {
+			p.by.choose(p.table, p.parsers.matched, rec)
 		}
 		p.table.Add(rec)
 	}
@@ -180,6 +187,10 @@ func (p *pipeline) count(batch tail.Batch, out rollup.Outcome) {
 	p.totals.lines += out.Counted
 	p.totals.late += out.Late
 	p.totals.tooOld += out.TooOld
+	if out.Other > 0 && p.totals.other == 0 {
+		p.log.Warn("there are as many series as --max-series allows: lines of further values count in _other")
+	}
+	p.totals.other += out.Other
 	p.totals.left += out.Left
 	p.totals.outside += out.Refused.Outside
 	p.totals.span(out.Oldest, out.Newest)

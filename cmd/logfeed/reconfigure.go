@@ -125,6 +125,9 @@ func (c *config) again() (*config, error) {
 			return nil, fmt.Errorf("%s, which is counted since the start, is not in the format of %s (%s): --exclude it, or start logfeed again", name, l.Path, l.Place)
 		}
 	}
+	if err := next.groupBy(); err != nil {
+		return nil, fmt.Errorf("--by: %w", err)
+	}
 	return &next, nil
 }
 
@@ -144,6 +147,6 @@ func (p *pipeline) reconfigure() {
 	}
 	next.report(p.log)
 	p.log.Info("httpd's configuration was read again", "logs", len(next.logs.all), "formats", len(next.formats))
-	p.set.renew()
-	p.config, p.logs, p.shape = next, next.logs, next.shape()
+	p.set.renew(next)
+	p.config, p.logs, p.by, p.shape = next, next.logs, next.groups(), next.shape()
 }

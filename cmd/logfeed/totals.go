@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/point"
@@ -14,6 +15,7 @@ type totals struct {
 	lines  int64 // counted in a bucket
 	late   int64
 	tooOld int64 // older than everything that Graphite keeps
+	other  int64 // of lines, in groups for values that there is no room for
 	left   int64 // belong to a bucket that a follower writes
 
 	outside int64 // of the bounds of time
@@ -34,6 +36,7 @@ type counters struct {
 	Rejected     int64 // matched no format, or had an impossible time
 	Late         int64 // changed no bucket
 	TooOld       int64 // older than everything that Graphite keeps
+	Other        int64 // of Lines, in groups for values that there is no room for
 	Untold       int64 // counted, at most, in buckets that could not be sent any more
 	Outside      int64 // of the bounds of time
 	OutsideBytes int64 // that were not read for the sake of the bounds
@@ -49,6 +52,7 @@ func (p *pipeline) counters() counters {
 	c.Rejected += p.rejects.count
 	c.Late += p.totals.late
 	c.TooOld += p.totals.tooOld
+	c.Other += p.totals.other
 	c.Untold += p.ledger.Untold()
 	c.Outside += p.totals.outside
 	c.OutsideBytes += s.OutsideBytes
@@ -65,7 +69,7 @@ func (c counters) attrs() []any {
 
 // beyond returns the counters of lines that Graphite keeps nothing of.
 func (c counters) beyond() []any {
-	return append(notZero("too_old", c.TooOld), notZero("untold", c.Untold)...)
+	return slices.Concat(notZero("too_old", c.TooOld), notZero("other", c.Other), notZero("untold", c.Untold))
 }
 
 // losses returns the counters that are not 0 although they should be.

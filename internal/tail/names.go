@@ -29,10 +29,10 @@ func Unpacked(path string) string {
 	return path
 }
 
-// stemOf returns what the names of all rotations of a log have in common:
+// Stem returns what the names of all rotations of a log have in common:
 // "access.log" for access.log, access.log.1, access.log-20260110.gz and
 // access-20260110.log alike.
-func stemOf(path string) string {
+func Stem(path string) string {
 	base := Unpacked(filepath.Base(path))
 	for {
 		i := strings.LastIndexAny(base, ".-")
@@ -57,9 +57,9 @@ func stemOf(path string) string {
 func stemsOf(paths ...string) []string {
 	var stems []string
 	for _, p := range paths {
-		stems = append(stems, stemOf(p))
+		stems = append(stems, Stem(p))
 		if target, err := filepath.EvalSymlinks(p); err == nil {
-			stems = append(stems, stemOf(target))
+			stems = append(stems, Stem(target))
 		}
 	}
 	slices.Sort(stems)
