@@ -35,13 +35,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// frugal has the heap grow by half of what is in use before garbage is
+// frugal has the heap grow by a quarter of what is in use before garbage is
 // collected, unless GOGC says otherwise. Go's default doubles it, and what
 // logfeed holds is mostly points in long tables, which cost the collector
 // little: a line allocates nothing.
 func frugal() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(25)
 	}
 }
 
