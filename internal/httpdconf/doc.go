@@ -49,6 +49,7 @@ type Log struct {
 	Name        string // of the format; "" if the directive holds the format itself
 	FormatPlace Place  // where the format is defined; none if it is built in
 	Undefined   bool   // Name is not defined, so httpd writes it as it stands on every line
+	Old         bool   // so only before httpd 2.4.63; there is another Log for httpd since then
 
 	Servers []*Server // that write to it
 	Env     string    // env= clause: only some lines are written

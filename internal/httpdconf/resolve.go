@@ -26,7 +26,7 @@ func (b *book) config() *Config {
 func (b *book) logsOf(owner *host, e *entry) []Log {
 	var logs []Log
 	add := func(s *host, l Log) {
-		i := slices.IndexFunc(logs, func(o Log) bool { return o.Format == l.Format && o.Undefined == l.Undefined })
+		i := slices.IndexFunc(logs, func(o Log) bool { return o.Format == l.Format && o.Undefined == l.Undefined && o.Old == l.Old })
 		if i < 0 {
 			i, logs = len(logs), append(logs, l)
 		}
@@ -104,7 +104,7 @@ func (b *book) inFormats(names, s *host, e *entry) []Log {
 		note := fmt.Sprintf("%s is defined here and in the main server: before httpd 2.4.63 the main server's counts, since then the other; lines are read by either", word)
 		return []Log{
 			{Name: word, Format: own.format, FormatPlace: own.place, Warnings: []string{note}},
-			{Name: word, Format: base.format, FormatPlace: base.place, Warnings: []string{note}},
+			{Name: word, Format: base.format, FormatPlace: base.place, Old: true, Warnings: []string{note}},
 		}
 	case inOwn:
 		return []Log{{Name: word, Format: own.format, FormatPlace: own.place}}

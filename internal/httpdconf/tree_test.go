@@ -158,6 +158,7 @@ func listed(c *Config) string {
 		line("name", l.Name)
 		line("defined", l.FormatPlace)
 		line("undefined", l.Undefined)
+		line("old", l.Old)
 		line(l.Directive, l.Place)
 		line("env", l.Env)
 		line("expr", l.Expr)
