@@ -20,6 +20,11 @@ import (
 	"github.com/logfeed/logfeed/internal/tail"
 )
 
+// onceHistory bounds the delivered points that a one-shot run keeps, so that
+// its memory does not grow with the span of the logs: about 110,000 points,
+// which are more than Carbon holds in memory when it keeps up.
+const onceHistory = 8 << 20
+
 // stopTime is how long points are still sent after a signal to stop.
 const stopTime = 8 * time.Second
 
@@ -260,6 +265,9 @@ func newOutlet(c *config, prior *state, ledger *rollup.Ledger, stdout io.Writer,
 	var options []carbon.Options
 	for _, addr := range c.destinations {
 		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log, Retentions: c.rollup.Retentions}
+		if c.once {
+			o.History = min(c.buffer, onceHistory)
+		}
 		if prior != nil {
 			// Open buckets are left to the ledger, unless it begins anew.
 			open := ledger.IsOpen

@@ -55,7 +55,8 @@ type Follower struct {
 	most     int                 // how many files are open then at a time
 	said     map[string]string
 	ticked   time.Time
-	hinted   bool // the last wait was ended by a hint
+	unticked int64 // bytes given out since
+	hinted   bool  // the last wait was ended by a hint
 
 	ended bool
 	final State
@@ -205,7 +206,7 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 				f.finish(work, x, now)
 			}
 		}
-		if len(work.turns) > 0 && time.Since(f.ticked) >= f.o.Poll {
+		if len(work.turns) > 0 && (time.Since(f.ticked) >= f.o.Poll || f.unticked >= tickBytes) {
 			f.arrivals(work)
 			if !f.tick(yield, Tick{Now: now, Low: min(work.lowest(f).clock, f.lastTick(now).Low), Behind: true}) {
 				return read, false
@@ -298,6 +299,7 @@ func (f *Follower) read(s feed) (Batch, error) {
 		return Batch{}, nil
 	}
 	f.stats.BytesRead += int64(len(lines))
+	f.unticked += int64(len(lines))
 	b := Batch{Source: s.number(), Path: s.name(), Log: s.log(), Data: lines, Time: now, home: f.buffers, buf: buf}
 	if isFile {
 		x.quiet = now
@@ -325,9 +327,13 @@ func (f *Follower) rewritten(x *file, now time.Time) {
 	x.ready = false
 }
 
+// tickBytes is how much is given out at most without a tick: the receiver sums
+// up until then, and a fast disk may hold years in a second.
+const tickBytes = 16 << 20
+
 // tick gives the time out.
 func (f *Follower) tick(yield func(Batch, error) bool, t Tick) bool {
-	f.ticked = time.Now()
+	f.ticked, f.unticked = time.Now(), 0
 	f.count()
 	f.publish()
 	return yield(Batch{Time: f.ticked, Tick: &t}, nil)

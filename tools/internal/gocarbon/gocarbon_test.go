@@ -28,7 +28,12 @@ func start(t *testing.T, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Kill() })
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			t.Logf("the end of go-carbon's log:\n%s", s.process.LogTail(20))
+		}
+	})
 	return s
 }
 
