@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/retention"
 )
 
 // gather puts values into a histogram by way of several that are merged in
@@ -125,5 +126,53 @@ func TestDurations(t *testing.T) {
 		if !slices.Equal(points, first) || len(points) != 5*7 {
 			t.Fatalf("%v, want %v", points, first)
 		}
+	}
+}
+
+// TestDurationsOfACoarseStep has minutes with durations become one step of five
+// minutes, because they have grown too old on the way: its percentiles are
+// those of its lines.
+func TestDurationsOfACoarseStep(t *testing.T) {
+	selected, err := Select([]string{"duration"}, apachelog.Time|apachelog.Duration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := retention.List{{Step: 60, Span: 86400}, {Step: 300, Span: 30 * 86400}}
+	o := Options{
+		Prefix: "apache.web1", Interval: time.Minute, Lateness: time.Hour, Metrics: selected,
+		Retentions: func(string) retention.List { return list },
+	}
+	l, table := NewLedger(o), NewTable(o)
+	now := noon + 86400 - 2*3600
+	l.Advance(now, noon, true)
+	var all []int64
+	for i := range int64(1000) {
+		v := i * i // microseconds, most of them in the first minutes
+		all = append(all, v)
+		table.Begin(0, time.Unix(now, 0))
+		table.Add(&apachelog.Record{Time: noon + i*i*300/1_000_000, Duration: v * 1000})
+		l.Merge(table)
+	}
+	if l.Open() != 5 {
+		t.Fatalf("%d buckets, want five minutes", l.Open())
+	}
+	l.Advance(now+3900, noon, true)
+	l.Flush()
+	var whole histogram
+	for _, v := range all {
+		whole.add(histogram{N: 1, Sum: v, Min: v, Max: v, Bins: []bin{{binOf(v), 1}}})
+	}
+	n := 0
+	for p := range l.Changed() {
+		n++
+		if p.Time != noon || p.Step != 300 {
+			t.Errorf("%s at %d with a step of %d s", p.Series, p.Time-noon, p.Step)
+		}
+		if p.Series == "apache.web1.duration.ms.p95" && p.Value != p95MS(whole) {
+			t.Errorf("p95 is %v, want %v", p.Value, p95MS(whole))
+		}
+	}
+	if n != 6 {
+		t.Errorf("%d points, want 6", n)
 	}
 }
