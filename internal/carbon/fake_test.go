@@ -84,6 +84,15 @@ func (f *fake) got() []carbontest.Line {
 	return f.lines
 }
 
+// final returns the last value of every cell, as in a truth.
+func (f *fake) final() truth {
+	cells := make(truth)
+	for _, l := range f.got() {
+		cells[carbontest.Key{Series: l.Series, Time: l.Time}] = l.Value
+	}
+	return cells
+}
+
 func (f *fake) dialled() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

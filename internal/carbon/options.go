@@ -38,6 +38,12 @@ type Options struct {
 	// minutes, negative for none.
 	Replay time.Duration
 
+	// ReplayEvery has delivered points go again this long after each delivery
+	// until Replay is over, whether or not a connection broke: behind a relay
+	// nobody hears of what is lost. Default 0, which is for a Carbon that is
+	// reached directly. It is at least Replay/MostRounds.
+	ReplayEvery time.Duration
+
 	// ReplayRate is how many points a second are replayed at most; points
 	// that were never sent have no limit. Default 5,000: a replay should not
 	// fill the cache of a Carbon that has only just come back.
@@ -96,7 +102,8 @@ type timing struct {
 	notable  time.Duration // least wait of new series that is said
 	datagram time.Duration // pause after a burst of datagrams
 	admit    time.Duration // from the first point of a new series to the others
-	repeat   []time.Duration
+	repeat   []time.Duration // pauses before the planned repetitions; the last one holds for all that follow
+	rounds   int             // planned repetitions; default as many as there are pauses
 	inDoubt  int // points sent until a receipt is asked for
 	chunk    int // points a chunk
 }
@@ -131,9 +138,18 @@ func (o Options) withDefaults() Options {
 		// 50 new series a minute and drops the points of the others, and a
 		// straggler of an abandoned connection must not be the last write.
 		t.repeat = []time.Duration{2 * time.Minute, 13 * time.Minute}
+		if every := o.ReplayEvery; every > 0 {
+			first := min(every, t.repeat[0])
+			t.repeat = []time.Duration{first, every}
+			t.rounds = 1 + int(max(o.Replay-first, 0)/every)
+		}
 	}
+	t.rounds = or(t.rounds, len(t.repeat))
 	return o
 }
+
+// MostRounds is how many times a point may be planned to go again.
+const MostRounds = 200
 
 func or[T int | int64 | time.Duration](v, def T) T {
 	if v == 0 {

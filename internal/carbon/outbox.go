@@ -32,6 +32,7 @@ type outbox struct {
 	history int           // bound of confirmed points
 	keep    time.Duration // how long confirmed points go again after a break
 	repeat  []time.Duration
+	rounds  int
 
 	owed      int
 	confirmed time.Time // the last receipt, or the start: the peer was well then
@@ -52,6 +53,7 @@ func newOutbox(o Options, now time.Time) *outbox {
 		history: int(max(o.History/pointBytes, 0)),
 		keep:    o.Replay,
 		repeat:  o.timing.repeat,
+		rounds:  o.timing.rounds,
 
 		archives:  archives{of: o.Retentions, now: now.Unix(), roused: now},
 		sides:     newSides(o.Restore != nil, now),
@@ -210,10 +212,14 @@ func (b *outbox) confirm(now time.Time) int {
 	return n
 }
 
-// delivered returns the list of a delivered point. Without planned
-// repetitions all are in the last.
+// delivered returns the list of a delivered point: that of the pause before
+// its next planned repetition, or the last where none is planned.
 func (b *outbox) delivered(e *entry) slot {
-	return delivered2 - slot(max(len(b.repeat)-e.repetitions(), 0))
+	made := e.repetitions()
+	if made >= b.rounds {
+		return delivered2
+	}
+	return delivered2 - slot(max(len(b.repeat)-made, 1))
 }
 
 // expire forgets what was delivered so long ago that it needs no replay. It

@@ -12,8 +12,8 @@ const (
 	resting                // between two archives; see ages.go
 	inDoubt                // sent on the present connection, no receipt yet
 	replaying              // had a receipt, has to go again
-	delivered0             // had a receipt, two planned repetitions to come
-	delivered1             // had a receipt, one planned repetition to come
+	delivered0             // had a receipt, the first planned repetition is to come
+	delivered1             // had a receipt, a later one is to come
 	delivered2             // had a receipt, no repetition planned
 	lists
 )

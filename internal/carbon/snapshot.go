@@ -97,7 +97,7 @@ func (b *outbox) restore(snap *Snapshot) {
 			continue // one for a longer step stands for it
 		}
 		e := b.at(i)
-		e.owed, e.tries = false, sent+uint8(min(d.Repetitions, len(b.repeat)))
+		e.owed, e.tries = false, sent+uint8(min(d.Repetitions, b.rounds))
 		b.owed--
 		b.toFront(replaying, i)
 		again = append(again, i)

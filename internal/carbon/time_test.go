@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -92,6 +93,43 @@ func TestPlannedRepetitions(t *testing.T) {
 		within(t, "third", got[2].At.Sub(start), 15*time.Minute, 19*time.Minute)
 		if st := g.Stats()[0]; st.Kept != 0 || st.Series != 0 {
 			t.Errorf("still kept: %+v", st)
+		}
+	})
+}
+
+// Behind a relay nobody hears that what was delivered is lost. With rounds it
+// comes again, as long as the replay time reaches back.
+func TestRounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		o := Options{ReplayEvery: 5 * time.Minute, Replay: 30 * time.Minute}
+		g := NewGroup(GroupOptions{}, f.sender(o, nil))
+		defer stopNow(g)
+		want := truth{}
+		for minute := range int64(20) {
+			want.write(t, g, some(10, base+60*minute)...)
+			time.Sleep(time.Minute)
+		}
+		// The newest total of a bucket is the one that comes again.
+		amended := point.Point{Series: "apache.web1.s003.count", Value: 7, Time: base}
+		want.write(t, g, amended)
+		time.Sleep(time.Minute)
+		f.set(func() { f.lines = nil })
+		time.Sleep(2 * (5 + 2) * time.Minute)
+		if got := f.final(); !maps.Equal(got, want) {
+			t.Errorf("two rounds after the loss there are %d cells, want %d", len(got), len(want))
+		}
+		time.Sleep(2 * time.Hour)
+		st := g.Stats()[0]
+		if st.Kept != 0 || st.Series != 0 {
+			t.Errorf("still kept: %+v", st)
+		}
+		// Once, after at most 2 minutes, and every 5 to 7 minutes for half an hour.
+		if least, most := int64(200*(2+28/7)), int64(201*(2+28/5)); st.Sent < least || st.Sent > most {
+			t.Errorf("%d points went, want %d to %d", st.Sent, least, most)
+		}
+		if st.Breaks != 0 || st.Replays != 0 {
+			t.Errorf("nothing broke: %+v", st)
 		}
 	})
 }
