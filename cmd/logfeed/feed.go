@@ -264,7 +264,7 @@ func newOutlet(c *config, prior *state, ledger *rollup.Ledger, stdout io.Writer,
 	}
 	var options []carbon.Options
 	for _, addr := range c.destinations {
-		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log, Retentions: c.rollup.Retentions}
+		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), ReplayEvery: c.replayEvery, MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log, Retentions: c.rollup.Retentions}
 		if c.once {
 			o.History = min(c.buffer, onceHistory)
 		}

@@ -37,13 +37,16 @@ type config struct {
 	destinations []carbon.Address
 	buffer       int64 // bytes
 	replay       time.Duration
-	maxRate      int // points a second; 0 is without limit
-	maxCreates   int // new series a minute; 0 is without limit
+	replayEvery  time.Duration // 0: only after a break
+	spread       time.Duration // unless it is the default
+	maxRate      int           // points a second; 0 is without limit
+	maxCreates   int           // new series a minute; 0 is without limit
 
-	metrics []string
-	by      grouping
-	rollup  rollup.Options
-	keeping keeping // --retentions; completed into rollup.Retentions
+	metrics   []string
+	histogram []int64 // bounds in milliseconds, ascending; none: no histogram
+	by        grouping
+	rollup    rollup.Options
+	keeping   keeping // --retentions; completed into rollup.Retentions
 
 	stateDir string // "": no state is kept
 
@@ -160,6 +163,14 @@ func (f *flagSet) outputFlags(c *config) {
 		c.replay, err = parseSeconds(text, 0, 7*day)
 		return err
 	})
+	f.value("replay-every", "", "DURATION", "off", "send what is kept for --replay again this long after each time, for relays, which do not tell what they lose; not with --once", func(text string) (err error) {
+		c.replayEvery, err = parseSeconds(text, time.Second, day)
+		return err
+	})
+	f.value("spread", "", "DURATION", "two thirds of --interval", "within this time after a bucket's end its point is sent, by each machine at a second of its own; 0s is at once; not with --once", func(text string) (err error) {
+		c.spread, err = parseSeconds(text, 0, day)
+		return err
+	})
 	f.value("max-rate", "", "N", "", "points a second at most for each destination, repeated ones included; none is no limit", func(text string) (err error) {
 		c.maxRate, err = parseNumber(text)
 		return err
@@ -205,6 +216,11 @@ func (f *flagSet) seriesFlags(c *config) {
 		c.rollup.MaxSeries, err = parseNumber(text)
 		return err
 	})
+	f.value("histogram", "", "LIST", "off", "durations also as counts of the lines that took no longer than so many milliseconds, which add up over servers; without a LIST "+usualBounds, func(text string) (err error) {
+		c.histogram, err = parseBounds(text)
+		return err
+	})
+	f.Lookup("histogram").NoOptDefVal = usualBounds
 	f.value("metrics", "", "LIST", "all that the format has", strings.Join(rollup.Metrics(), ", "), func(text string) error {
 		for name := range strings.SplitSeq(text, ",") {
 			c.metrics = append(c.metrics, strings.TrimSpace(name))
@@ -342,13 +358,38 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	if err != nil {
 		wrong.add("--metrics", c.whose(err))
 	}
+	if len(c.histogram) > 0 {
+		if selected, err = selected.Histogram(c.histogram, c.provided()); err != nil {
+			wrong.add("--histogram", err)
+		}
+	}
 	c.rollup.Metrics = selected
 	c.rollup.Levels = len(c.by.levels)
 	if err := c.groupBy(); err != nil {
 		wrong.add("--by", err)
 	}
 	c.completeRetentions(flags, wrong) // may choose the interval
+	c.completeSending(flags, wrong)
 	c.bounds.complete(time.Now(), c.zone, c.rollup.Interval, wrong)
+}
+
+// completeSending completes when points are sent, and sent again.
+func (c *config) completeSending(flags *flagSet, wrong *mistakes) {
+	spread := flags.Lookup("spread").Changed
+	switch {
+	case !spread:
+		c.spread = spreadOf(c.rollup.Interval)
+	case c.spread >= c.rollup.Interval:
+		wrong.addf("--spread", "%s is not below the interval, %s; the point of a bucket has to go before that of the next", short(c.spread), short(c.rollup.Interval))
+	}
+	c.rollup.Delay = c.sendingDelay()
+	switch {
+	case c.replayEvery == 0:
+	case c.replayEvery > c.replay:
+		wrong.addf("--replay-every", "%s is longer than --replay, %s; right would be a few times in that time", short(c.replayEvery), short(c.replay))
+	case c.replay/c.replayEvery > carbon.MostRounds:
+		wrong.addf("--replay-every", "%s is more than %d times in --replay, %s; right would be %s or more", short(c.replayEvery), carbon.MostRounds, short(c.replay), c.replay/carbon.MostRounds)
+	}
 }
 
 func (c *config) checkFiles(wrong *mistakes) {

@@ -120,7 +120,7 @@ func (c *config) again() (*config, error) {
 		return nil, fmt.Errorf("%s names no log that can be followed", c.httpdConf)
 	}
 	for _, name := range rollup.Metrics() {
-		counted := c.possible(name, c.provided()) && (len(c.metrics) == 0 || slices.Contains(c.metrics, name))
+		counted := c.possible(name, c.provided()) && (len(c.metrics) == 0 || slices.Contains(c.metrics, name) || name == "duration" && len(c.histogram) > 0)
 		if l := next.lacking(name); l != nil && counted {
 			return nil, fmt.Errorf("%s, which is counted since the start, is not in the format of %s (%s): --exclude it, or start logfeed again", name, l.Path, l.Place)
 		}

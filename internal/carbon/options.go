@@ -88,24 +88,24 @@ type Options struct {
 
 // The timing of a sender. Each is a field so that tests can shorten it.
 type timing struct {
-	dial     time.Duration // until a connect is given up
-	write    time.Duration // until a chunk is given up
-	receipt  time.Duration // until a receipt is given up
-	silence  time.Duration // until unacknowledged data end a connection
-	renew    time.Duration // a connection's life
-	replay   time.Duration // between the beginnings of two full replays
-	settle   time.Duration // from a replay after a break to one more
-	backoff  time.Duration // first pause after a failure
-	pause    time.Duration // longest pause while nobody answers
-	flap     time.Duration // longest pause while connections open and break
-	remind   time.Duration // between two warnings of one kind
-	notable  time.Duration // least wait of new series that is said
-	datagram time.Duration // pause after a burst of datagrams
-	admit    time.Duration // from the first point of a new series to the others
+	dial     time.Duration   // until a connect is given up
+	write    time.Duration   // until a chunk is given up
+	receipt  time.Duration   // until a receipt is given up
+	silence  time.Duration   // until unacknowledged data end a connection
+	renew    time.Duration   // a connection's life
+	replay   time.Duration   // between the beginnings of two full replays
+	settle   time.Duration   // from a replay after a break to one more
+	backoff  time.Duration   // first pause after a failure
+	pause    time.Duration   // longest pause while nobody answers
+	flap     time.Duration   // longest pause while connections open and break
+	remind   time.Duration   // between two warnings of one kind
+	notable  time.Duration   // least wait of new series that is said
+	datagram time.Duration   // pause after a burst of datagrams
+	admit    time.Duration   // from the first point of a new series to the others
 	repeat   []time.Duration // pauses before the planned repetitions; the last one holds for all that follow
 	rounds   int             // planned repetitions; default as many as there are pauses
-	inDoubt  int // points sent until a receipt is asked for
-	chunk    int // points a chunk
+	inDoubt  int             // points sent until a receipt is asked for
+	chunk    int             // points a chunk
 }
 
 func (o Options) withDefaults() Options {

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"time"
 
 	"github.com/logfeed/logfeed/internal/point"
 )
@@ -16,7 +17,7 @@ const amendEvery = 10
 // A Ledger keeps the buckets of all sources from the first line until they
 // close, and gives their points out. It is for one goroutine.
 //
-// A bucket is due when it has ended for every source, and closed when no line
+// A bucket is due when it has ended for every source, Options.Delay ago, and closed when no line
 // that could still belong to it is to come. What is closed is forgotten once
 // it has been given out, and is never begun again: a line for it is late.
 type Ledger struct {
@@ -175,7 +176,7 @@ func (o *Outcome) add(p place, lines int64) {
 func (l *Ledger) Advance(now, low int64, behind bool) {
 	l.now = now
 	l.whole = l.whole || !behind
-	l.due = low
+	l.due = max(low, earliest) - int64(l.o.Delay/time.Second)
 	for _, c := range l.classes {
 		c.turn(now)
 	}

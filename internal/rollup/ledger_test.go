@@ -72,6 +72,21 @@ func TestLiveBucketIsSentAtItsEndAndAmended(t *testing.T) {
 	}
 }
 
+func TestDelayedBucketIsSentWholeAndOnce(t *testing.T) {
+	o := options(t, "requests")
+	o.Delay = 25 * time.Second
+	l := NewLedger(o)
+	lines(l, o, 0, noon+1, noon+2)
+	l.Advance(noon+84, noon+84, false)
+	expect(t, "ended 24 s ago", taken(l))
+	lines(l, o, 0, noon+3)
+	l.Advance(noon+85, noon+85, false)
+	expect(t, "ended 25 s ago", taken(l), "requests.count@0=3")
+	lines(l, o, 0, noon+4)
+	l.Advance(noon+100, noon+100, false)
+	expect(t, "amended without another delay", taken(l), "requests.count@0=4")
+}
+
 func TestCatchingUpSendsClosedBucketsOnly(t *testing.T) {
 	o := options(t, "requests")
 	l := NewLedger(o)

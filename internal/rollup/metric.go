@@ -24,6 +24,9 @@ type metric struct {
 	of []func(histogram) float64
 }
 
+// durationDirectives are those that provide a duration, for messages.
+const durationDirectives = "%D, %{us}T, %{ms}T or %T"
+
 // metrics is the table of everything logfeed can sum: one row a metric.
 var metrics = []metric{
 	{
@@ -48,7 +51,7 @@ var metrics = []metric{
 		add:     func(s []int64, r *apachelog.Record) { s[0] = addSaturating(s[0], r.BytesIn) },
 	},
 	{
-		name: "duration", needs: apachelog.Duration, wants: "%D, %{us}T, %{ms}T or %T",
+		name: "duration", needs: apachelog.Duration, wants: durationDirectives,
 		endings: []string{"duration.ms.min", "duration.ms.max", "duration.ms.mean", "duration.ms.p50", "duration.ms.p95", "duration.ms.p99"},
 		of:      []func(histogram) float64{leastMS, greatestMS, meanMS, p50MS, p95MS, p99MS},
 	},

@@ -42,6 +42,11 @@ type Options struct {
 	Until    int64         // nor are lines of that time and later
 	Metrics  Selection
 
+	// Delay is how long after its end a bucket becomes due, in whole seconds,
+	// and no longer than Lateness: many machines whose minute ends at the same
+	// second need not send in the same second.
+	Delay time.Duration
+
 	// Levels is how many values a group has, 0 for a single group, and
 	// MaxSeries how many series there may be, 0 for any number.
 	Levels    int
