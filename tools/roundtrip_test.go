@@ -91,7 +91,7 @@ func (r *trip) append(log []byte) {
 // start starts logfeed on the file, with more flags.
 func (r *trip) start(flags ...string) {
 	r.t.Helper()
-	args := []string{"--from-start", "--carbon", r.carbon.Addr(), "--prefix", prefix, "--format", "combined", "--log-format", "json"}
+	args := []string{"--from-start", "--spread", "0s", "--carbon", r.carbon.Addr(), "--prefix", prefix, "--format", "combined", "--log-format", "json"}
 	args = append(append(args, flags...), r.path)
 	var err error
 	r.logfeed, err = child.Start(filepath.Join(filepath.Dir(r.path), "logfeed.log"), binary(r.t, "LOGFEED_BINARY"), args...)

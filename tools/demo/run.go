@@ -139,7 +139,7 @@ func (d *demo) start(ctx context.Context) error {
 	}
 	fmt.Fprintf(d.out, "go-carbon  process %d, takes points at %s, shows them at %s\n", d.carbon.PID(), d.carbon.Addr(), d.carbon.URL())
 
-	args := []string{"--from-start", "--carbon", d.carbon.Addr(), "--prefix", prefix, "--format", "combined", d.accessLog()}
+	args := []string{"--from-start", "--spread", "0s", "--carbon", d.carbon.Addr(), "--prefix", prefix, "--format", "combined", d.accessLog()}
 	d.logfeed, err = child.Start(d.logfeedLog(), d.logfeedPath, args...)
 	if err != nil {
 		return err

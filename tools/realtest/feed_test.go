@@ -43,7 +43,7 @@ func newFeed(t *testing.T, o feedOptions) *feed {
 		t.Fatal(err)
 	}
 	command := append(append([]string(nil), o.wrapper...), os.Getenv("LOGFEED_BINARY"),
-		"--from-start", "--state-dir", filepath.Join(o.dir, "state"), "--carbon", o.carbon,
+		"--from-start", "--spread", "0s", "--state-dir", filepath.Join(o.dir, "state"), "--carbon", o.carbon,
 		"--prefix", o.prefix, "--format", "combined", "--log-format", "json", o.logs)
 	f := &feed{t: t, dir: o.dir, command: command}
 	t.Cleanup(func() {
