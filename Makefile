@@ -33,6 +33,9 @@ build/logfeed-race: $(main_files)
 build/go-carbon: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o ../$@ github.com/go-graphite/go-carbon
 
+build/carbonapi: tools/carbonapi/go.mod tools/carbonapi/go.sum
+	cd tools/carbonapi && CGO_ENABLED=0 $(GO) build -o ../../$@ github.com/go-graphite/carbonapi/cmd/carbonapi
+
 build/staticcheck: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o ../$@ honnef.co/go/tools/cmd/staticcheck
 
@@ -89,6 +92,7 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	cd tools && ../build/staticcheck ./...
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd tools/carbonapi && $(GO) mod tidy -diff
 
 .PHONY: bench
 bench: ## benchmarks COUNT times each (BENCH='Parse|Add' chooses)

@@ -142,6 +142,7 @@ func (o Options) withDefaults() Options {
 			first := min(every, t.repeat[0])
 			t.repeat = []time.Duration{first, every}
 			t.rounds = 1 + int(max(o.Replay-first, 0)/every)
+			t.renew = min(t.renew, every) // a round begins with the receipt of the one before
 		}
 	}
 	t.rounds = or(t.rounds, len(t.repeat))
