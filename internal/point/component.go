@@ -1,10 +1,5 @@
 package point
 
-import (
-	"hash/fnv"
-	"strconv"
-)
-
 const (
 	// MaxComponent is the longest path component in bytes. Carbon makes a
 	// file name of it; 255 is the limit of most file systems, and graphite-web
@@ -25,45 +20,46 @@ const (
 // values may become the same component; sums are therefore kept by the
 // component, never by the value.
 func Component(value string) string {
-	switch value {
-	case "":
-		return Empty
-	case "-":
-		return None
-	}
-	if len(value) > MaxComponent {
-		return cut(value)
-	}
-	if clean(value) {
-		return value
-	}
-	return replace(value)
+	return string(AppendComponent(make([]byte, 0, MaxComponent), []byte(value)))
 }
 
-func cut(value string) string {
-	h := fnv.New32a()
-	h.Write([]byte(value))
-	sum := strconv.FormatUint(uint64(h.Sum32())|1<<32, 16)[1:]
-	return replace(value[:MaxComponent-1-len(sum)]) + "_" + sum
-}
-
-func clean(value string) bool {
-	for i := range len(value) {
-		if !allowed(value[i]) {
-			return false
-		}
+// AppendComponent appends Component(value) and returns the extended slice.
+func AppendComponent(dst, value []byte) []byte {
+	switch {
+	case len(value) == 0:
+		return append(dst, Empty...)
+	case len(value) == 1 && value[0] == '-':
+		return append(dst, None...)
+	case len(value) > MaxComponent:
+		dst = appendClean(dst, value[:MaxComponent-1-hashDigits])
+		return appendHash(append(dst, '_'), value)
 	}
-	return true
+	return appendClean(dst, value)
 }
 
-func replace(value string) string {
-	b := []byte(value)
-	for i, c := range b {
+// appendClean appends value with '_' in the place of what is not allowed.
+func appendClean(dst, value []byte) []byte {
+	for _, c := range value {
 		if !allowed(c) {
-			b[i] = '_'
+			c = '_'
 		}
+		dst = append(dst, c)
 	}
-	return string(b)
+	return dst
+}
+
+const hashDigits = 8
+
+// appendHash appends the FNV-1a hash of value in hexadecimal digits.
+func appendHash(dst, value []byte) []byte {
+	h := uint32(2166136261)
+	for _, c := range value {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	for shift := 28; shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[h>>shift&15])
+	}
+	return dst
 }
 
 func allowed(c byte) bool {

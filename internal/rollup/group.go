@@ -12,14 +12,27 @@ type value struct {
 	parent   *value
 	level    string // cleaned
 	children map[string]*value
+	rest     *value // the values below it that there is no room for
+	seats    seats  // below it, once there is no room for more
 	leaf     int    // index into Table.leaves
 	group    *group // found by the ledger, which never changes its mind
 	diverted bool   // the group is another one than the value names
 }
 
-// maxValues bounds the values that a table remembers from batch to batch, each
-// in the spelling of the log.
-const maxValues = 100_000
+// seats are the values that have series of their own, as of the moment when
+// there was no room for more: from then on they stay the same. So tables that
+// are filled side by side share them, and tell by them what belongs to the
+// others without remembering it.
+type seats map[string]seats
+
+const (
+	// maxKnown bounds what a table remembers of values from batch to batch,
+	// each in the spelling of the log, in bytes.
+	maxKnown = 16 << 20
+
+	// valueBytes is about what one value takes beside its spelling.
+	valueBytes = 300
+)
 
 // Group chooses the group of the records that Add is given from now on, by its
 // values, one a level. They are not kept. Without a call all records belong to
@@ -29,7 +42,7 @@ func (t *Table) Group(values ...[]byte) {
 	for _, raw := range values {
 		child := v.children[string(raw)]
 		if child == nil {
-			child = t.learn(v, string(raw))
+			child = t.learn(v, raw)
 		}
 		v = child
 	}
@@ -40,18 +53,30 @@ func (t *Table) Group(values ...[]byte) {
 }
 
 // learn finds the level that a spelling stands for: several may become one.
-func (t *Table) learn(parent *value, raw string) *value {
-	level := point.Component(raw)
-	t.known++
-	child := parent.children[level]
+func (t *Table) learn(parent *value, raw []byte) *value {
+	t.level = point.AppendComponent(t.level[:0], raw)
+	below, seated := parent.seats[string(t.level)]
+	if t.full && !seated && string(t.level) != other {
+		return parent.others()
+	}
+	child := parent.children[string(t.level)]
 	if child == nil {
-		child = &value{parent: parent, level: level, leaf: -1}
-		parent.put(level, child)
+		child = &value{parent: parent, level: string(t.level), seats: below, leaf: -1}
+		parent.put(child.level, child)
 	}
-	if raw != level {
-		parent.put(raw, child)
+	if string(raw) != child.level {
+		parent.put(string(raw), child)
 	}
+	t.known += valueBytes + len(raw)
 	return child
+}
+
+// others returns the node of the values below v that there is no room for.
+func (v *value) others() *value {
+	if v.rest == nil {
+		v.rest = &value{parent: v, level: other, seats: v.seats[other], leaf: -1, diverted: true}
+	}
+	return v.rest
 }
 
 func (v *value) put(name string, child *value) {
@@ -76,7 +101,7 @@ type leaf struct {
 
 // forgetValues begins a tree anew.
 func (t *Table) forgetValues() {
-	t.root = &value{leaf: 0}
+	t.root = &value{leaf: 0, seats: t.seats}
 	t.leaves = append(t.leaves[:0], leaf{value: t.root})
 	t.known = 0
 }
@@ -113,40 +138,55 @@ func (a *admission) room() bool {
 	return true
 }
 
-// groupOf returns the group that a table's value stands for, and whether it is
-// another one for want of room.
-func (l *Ledger) groupOf(v *value) (g *group, diverted bool) {
-	if v.group != nil {
-		return v.group, v.diverted
-	}
-	if v.parent == nil {
+// groupOf returns the group that a table's value stands for; v.diverted then
+// says whether it is another one for want of room.
+func (l *Ledger) groupOf(v *value) *group {
+	switch {
+	case v.group != nil:
+	case v.parent == nil:
 		v.group = l.root
-		return v.group, false
+	case v.diverted:
+		v.group = l.groupOf(v.parent).below(other)
+	default:
+		above, admitted := l.groupOf(v.parent), true
+		v.group, admitted = l.admit(above, v.level)
+		v.diverted = v.parent.diverted || !admitted
 	}
-	above, diverted := l.groupOf(v.parent)
-	g, room := l.admit(above, v.level, l.room.room)
-	v.group, v.diverted = g, diverted || !room
-	return v.group, v.diverted
+	return v.group
 }
 
 // admit returns the group below above for one more level. Every inner group has
 // room set aside for the values that there is no more room for.
-func (l *Ledger) admit(above *group, level string, room func() bool) (g *group, admitted bool) {
-	if g = above.children[level]; g != nil {
-		return g, true
+func (l *Ledger) admit(above *group, level string) (g *group, admitted bool) {
+	if above.children[level] != nil || level == other || l.room.room() {
+		return above.below(level), true
 	}
-	if level != other && !room() {
-		if g = above.children[other]; g != nil {
-			return g, false
+	if l.seats == nil {
+		l.seats = l.root.seats()
+	}
+	return above.below(other), false
+}
+
+// below returns the group of one more level, new if there was none.
+func (g *group) below(level string) *group {
+	child := g.children[level]
+	if child == nil {
+		child = &group{path: join(g.path, level)}
+		if g.children == nil {
+			g.children = make(map[string]*group)
 		}
-		level = other
+		g.children[level] = child
 	}
-	g = &group{path: join(above.path, level)}
-	if above.children == nil {
-		above.children = make(map[string]*group)
+	return child
+}
+
+// seats returns the levels below g.
+func (g *group) seats() seats {
+	s := make(seats, len(g.children))
+	for level, child := range g.children {
+		s[level] = child.seats()
 	}
-	above.children[level] = g
-	return g, level != other
+	return s
 }
 
 func join(path, level string) string {

@@ -29,6 +29,7 @@ type Ledger struct {
 	root     *group
 	groups   []*group // that have had lines, by number
 	room     admission
+	seats    seats // nil as long as there may be room
 
 	clocks  map[int]int64 // newest log time read so far from each source
 	closed  int64         // every bucket that starts before this is closed
@@ -118,20 +119,22 @@ func (l *Ledger) Merge(t *Table) Outcome {
 			out.Left += sums[0]
 			continue
 		}
-		g, diverted := l.groupOf(t.leaves[r.group].value)
+		v := t.leaves[r.group].value
+		g := l.groupOf(v)
 		var took histogram
 		if t.timed {
 			took = spans[i]
 		}
 		place := l.place(g, r.start, sums, took)
 		out.add(place, sums[0])
-		if diverted && place == counts {
+		if v.diverted && place == counts {
 			out.Other += sums[0]
 		}
 	}
 	if t.newest > clock {
 		l.clocks[t.source] = t.newest
 	}
+	t.seats = l.seats
 	return out
 }
 

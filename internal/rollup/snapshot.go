@@ -89,7 +89,10 @@ func (l *Ledger) admitAgain(path string) *group {
 		return g
 	}
 	for level := range strings.SplitSeq(path, ".") {
-		g, _ = l.admit(g, level, func() bool { l.room.reserved += l.room.width; return true })
+		if g.children[level] == nil && level != other {
+			l.room.reserved += l.room.width
+		}
+		g = g.below(level)
 	}
 	return g
 }

@@ -95,7 +95,10 @@ type Table struct {
 
 	root    *value
 	leaves  []leaf // the groups; the first is the one of a table without values
-	known   int    // spellings of values
+	known   int    // bytes of values
+	seats   seats  // of the ledger that took the last batch; nil while there is room
+	full    bool   // the tree is by these seats
+	level   []byte // reused: a value, cleaned
 	group   int    // of the next record
 	touched []int  // groups that have lines in this batch
 
@@ -173,7 +176,8 @@ func (t *Table) Begin(source int, read time.Time) {
 	}
 	t.touched = t.touched[:0]
 	t.group = 0
-	if t.known > maxValues {
+	if full := t.seats != nil; full != t.full || t.known > maxKnown {
+		t.full = full
 		t.forgetValues()
 	}
 }
