@@ -64,9 +64,11 @@ httpd-test: ## the parser against a real Apache httpd (needs Debian's apache2; s
 realtest: build/logfeed build/go-carbon ## against Debian's carbon-cache and logrotate and a cut network (root; see tools/realtest)
 	$(call tools_test,build/logfeed) -tags realtest -timeout 30m ./realtest
 
-# How long `make torture` goes on, and how many histories `make model` plays.
+# How long `make torture` goes on, how many histories `make model` plays, and how
+# many lines `make hosts` writes.
 TORTURE ?= 10m
 SEEDS ?= 10000
+HOSTS ?= 1000000
 
 .PHONY: torture
 torture: ## kill -9 logfeed and Carbon at random for TORTURE (SEED=N chooses the same schedule again)
@@ -75,6 +77,10 @@ torture: ## kill -9 logfeed and Carbon at random for TORTURE (SEED=N chooses the
 .PHONY: model
 model: ## SEEDS random histories of logs against the follower
 	$(GO) test ./internal/tail -run '^TestModel$$' -count=1 -timeout 60m -seeds $(SEEDS)
+
+.PHONY: hosts
+hosts: ## what a million different Host headers cost beside one value (HOSTS=N lines)
+	$(GO) test ./cmd/logfeed -run '^TestManyHosts$$' -count=1 -v -timeout 30m -hosts $(HOSTS)
 
 .PHONY: soak
 soak: ## the long versions of model, torture and realtest, about an hour

@@ -43,7 +43,7 @@ func (p *pipeline) partial(interval time.Duration) (ends []string) {
 // completed tells of the end of a one-shot run: one record for the log, and a
 // summary for people where there are any.
 func (p *pipeline) completed(c *config, v view, took time.Duration) {
-	attrs := p.totals.attrs(p.rejects.count, p.follower.Stats(), took)
+	attrs := p.totals.attrs(p.rejects.count, p.follower.Stats(), p.ledger.Series(), took)
 	attrs = append(attrs, p.counters().losses()...)
 	attrs = append(attrs, p.byFormat()...)
 	if ends := p.partial(c.rollup.Interval); ends != nil {
@@ -156,7 +156,7 @@ func (s summary) points() {
 			s.row("too old", "%s, too old for %s when they could be sent", plural(n, "point"), d.Address)
 		}
 	}
-	s.row("points", "%s in %d series, %s", humanize.Comma(t.points), len(t.series), where)
+	s.row("points", "%s in %d series, %s", humanize.Comma(t.points), s.p.ledger.Series(), where)
 	for _, end := range s.p.partial(s.c.rollup.Interval) {
 		if end == "first" {
 			s.row("first", "bucket %s may be only a part: the logs begin inside it, at %s", dateTime(t.first), clockTime(t.oldest))

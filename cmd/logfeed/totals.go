@@ -21,7 +21,6 @@ type totals struct {
 	outside int64 // of the bounds of time
 
 	points int64 // given to the sinks
-	series map[string]bool
 	first  int64 // earliest bucket
 	last   int64 // latest bucket
 	step   int64 // its length, seconds; 0 is the interval
@@ -91,7 +90,7 @@ func notZero(name string, count int64) []any {
 }
 
 func newTotals() totals {
-	return totals{series: make(map[string]bool), first: math.MaxInt64, last: math.MinInt64, oldest: math.MaxInt64}
+	return totals{first: math.MaxInt64, last: math.MinInt64, oldest: math.MaxInt64}
 }
 
 // span takes the oldest and the newest time of some lines.
@@ -103,7 +102,6 @@ func (t *totals) span(oldest, newest int64) {
 func (t *totals) sent(points []point.Point) {
 	t.points += int64(len(points))
 	for _, p := range points {
-		t.series[p.Series] = true
 		t.first = min(t.first, p.Time)
 		if p.Time >= t.last {
 			t.last, t.step = p.Time, p.Step
@@ -111,10 +109,10 @@ func (t *totals) sent(points []point.Point) {
 	}
 }
 
-func (t *totals) attrs(rejected int64, read tail.Stats, took time.Duration) []any {
+func (t *totals) attrs(rejected int64, read tail.Stats, series int, took time.Duration) []any {
 	attrs := []any{
 		"lines", t.lines, "rejected", rejected, "late", t.late, "bytes_read", read.BytesRead,
-		"points", t.points, "series", len(t.series), "first", t.moment(t.first), "last", t.moment(t.last),
+		"points", t.points, "series", series, "first", t.moment(t.first), "last", t.moment(t.last),
 		"seconds", slog.Float64Value(math.Round(took.Seconds()*1000) / 1000),
 	}
 	if t.left > 0 {

@@ -278,9 +278,14 @@ func (c *class) give(l *Ledger, start int64, b *bucket, yield func(point.Point) 
 			left = true
 			continue
 		}
-		for i, s := range l.groups[number].partOf(c).slots {
+		g := l.groups[number]
+		for i, s := range g.partOf(c).slots {
 			value, said := s.value(r.of, r.took, i+1)
-			if said && !yield(point.Point{Series: s.series, Value: value, Time: start, Step: b.step}) {
+			if !said {
+				continue
+			}
+			l.tell(g, s)
+			if !yield(point.Point{Series: s.series, Value: value, Time: start, Step: b.step}) {
 				return false
 			}
 		}

@@ -110,9 +110,13 @@ func (t *Table) forgetValues() {
 // their series. Inner nodes of the tree are groups too, without lines.
 type group struct {
 	children map[string]*group
-	number   uint32 // of a leaf: its place in Ledger.groups
 	path     string
-	parts    []part // of a leaf
+
+	// Of a leaf:
+	number   uint32 // its place in Ledger.groups, if it is numbered
+	numbered bool
+	parts    []part // nil while it is idle; see Ledger.dropIdle
+	told     []bool // which of its series have been given out
 }
 
 // A part is the series of a group that Graphite keeps at the same steps.
@@ -203,14 +207,18 @@ func (o Options) prefixOf(g *group) string {
 	return o.Prefix + "." + g.path
 }
 
-// begin gives a group its series, when its first lines have come.
+// begin gives a group its series, when its first lines have come, or the first
+// ones after a long time.
 func (l *Ledger) begin(g *group) {
 	if g.parts != nil {
 		return
 	}
-	g.number = uint32(len(l.groups))
-	l.groups = append(l.groups, g)
-	for _, s := range l.o.Metrics.slots(l.o.prefixOf(g)) {
+	if !g.numbered {
+		g.number, g.numbered = uint32(len(l.groups)), true
+		l.groups = append(l.groups, g)
+	}
+	for i, s := range l.o.Metrics.slots(l.o.prefixOf(g)) {
+		s.number = i
 		c := l.classOf(s.series)
 		k := 0
 		for k < len(g.parts) && g.parts[k].class != c {
@@ -222,6 +230,49 @@ func (l *Ledger) begin(g *group) {
 		g.parts[k].slots = append(g.parts[k].slots, s)
 		g.parts[k].timed = g.parts[k].timed || s.of != nil
 		l.of[s.series] = c
+	}
+	if g.told == nil {
+		g.told = make([]bool, l.room.width)
+	}
+}
+
+// idleAfter is how much log time passes, in seconds, between two looks for
+// groups that have become idle.
+const idleAfter = 86400
+
+// dropIdle drops the names of the series of groups that no bucket has any more.
+// What is left of such a group is its place among the admitted ones.
+func (l *Ledger) dropIdle() {
+	if l.closed < l.looked+idleAfter {
+		return
+	}
+	l.looked = l.closed
+	used := make(map[uint32]bool)
+	for _, c := range l.classes {
+		for _, b := range c.buckets {
+			for number := range b.rows {
+				used[number] = true
+			}
+		}
+	}
+	for number, g := range l.groups {
+		if used[uint32(number)] {
+			continue
+		}
+		for _, p := range g.parts {
+			for _, s := range p.slots {
+				delete(l.of, s.series)
+			}
+		}
+		g.parts = nil
+	}
+}
+
+// tell counts the series that have been given out.
+func (l *Ledger) tell(g *group, s slot) {
+	if !g.told[s.number] {
+		g.told[s.number] = true
+		l.told++
 	}
 }
 

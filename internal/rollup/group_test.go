@@ -167,6 +167,89 @@ func TestAdmittedNamesStay(t *testing.T) {
 	expect(t, "after the restart", taken(second), "a.requests.count@0=2", "b.requests.count@0=2", "_other.requests.count@0=3")
 }
 
+// TestIdleGroups has a thousand groups of which one goes on: the names of the
+// other's series leave memory, and a day later the same values, and no others,
+// have them again.
+func TestIdleGroups(t *testing.T) {
+	o := options(t, "requests")
+	o.Levels, o.MaxSeries = 1, 1001
+	l, table := NewLedger(o), NewTable(o)
+	add := func(when int64, first, last int) {
+		table.Begin(0, time.Unix(when, 0))
+		for i := first; i < last; i++ {
+			table.Group(fmt.Append(nil, "host", i))
+			table.Add(record(when, 200, 1))
+		}
+		l.Merge(table)
+		l.Advance(when+3600, when+3600, false)
+		for range l.Changed() {
+		}
+	}
+	add(noon, 0, 1000)
+	for when := noon; when < noon+2*86400; when += 3600 {
+		add(when, 500, 501)
+	}
+	if len(l.of) > 1 {
+		t.Errorf("%d names of series are in memory, want that of the last one", len(l.of))
+	}
+	if l.Series() != 1000 {
+		t.Errorf("%d series, want 1000", l.Series())
+	}
+	table.Begin(0, time.Unix(noon+3*86400, 0))
+	for i := 2000; i >= 0; i-- {
+		table.Group(fmt.Append(nil, "host", i))
+		table.Add(record(noon+3*86400, 200, 1))
+	}
+	l.Merge(table)
+	l.Flush()
+	n := 0
+	for p := range l.Changed() {
+		n++
+		var host int
+		if other := p.Series == "apache.web1._other.requests.count"; other && p.Value != 1001 {
+			t.Errorf("%v lines of the others, want 1001", p.Value)
+		} else if _, err := fmt.Sscanf(p.Series, "apache.web1.host%d.", &host); !other && (err != nil || host >= 1000 || p.Value != 1) {
+			t.Errorf("%s is %v", p.Series, p.Value)
+		}
+	}
+	if n != 1001 || l.Series() != 1001 {
+		t.Errorf("%d points of %d series, want 1001", n, l.Series())
+	}
+}
+
+// TestRefusedValuesAreNotRemembered sees that a table holds nothing of values
+// that have no series of their own, and takes no memory for one more line.
+func TestRefusedValuesAreNotRemembered(t *testing.T) {
+	o := options(t, "requests")
+	o.Levels, o.MaxSeries = 2, 10
+	l, table := NewLedger(o), NewTable(o)
+	host := make([]byte, 0, 8000)
+	batch := func(n int) {
+		table.Begin(0, time.Unix(noon, 0))
+		for i := range n {
+			host = fmt.Appendf(host[:0], "host%d.%0*d", i, i%5000, i)
+			table.Group(host, []byte("GET"))
+			table.Add(record(noon, 200, 1))
+		}
+		l.Merge(table)
+	}
+	batch(100)
+	batch(1) // the tree is that of the admitted now
+	known := table.known
+	batch(10_000)
+	if table.known > known+10*(valueBytes+5000) || len(table.leaves) > 10 {
+		t.Errorf("%d leaves and %d bytes of values are remembered", len(table.leaves), table.known)
+	}
+	table.Begin(0, time.Unix(noon, 0))
+	rec := record(noon, 200, 1)
+	if n := testing.AllocsPerRun(1000, func() {
+		table.Group([]byte("one.more.example"), []byte("GET"))
+		table.Add(rec)
+	}); n != 0 {
+		t.Errorf("%v allocations for a line", n)
+	}
+}
+
 // TestLateGroupsAreLate has a line of one group make those of another late
 // within a batch, as if they were one group.
 func TestLateGroupsAreLate(t *testing.T) {

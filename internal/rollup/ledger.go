@@ -28,6 +28,8 @@ type Ledger struct {
 	of       map[string]*class // by series
 	root     *group
 	groups   []*group // that have had lines, by number
+	told     int      // series that have been given out
+	looked   int64    // Ledger.closed when groups were last looked at for idle ones
 	room     admission
 	seats    seats // nil as long as there may be room
 
@@ -66,6 +68,7 @@ func NewLedger(o Options) *Ledger {
 		root:     &group{},
 		room:     admission{limit: o.MaxSeries, width: len(o.Metrics.slots(""))},
 		clocks:   make(map[int]int64),
+		looked:   earliest,
 		closed:   math.MinInt64,
 		leave:    math.MaxInt64,
 		trusted:  math.MaxInt64,
@@ -220,6 +223,7 @@ func (l *Ledger) Changed() iter.Seq[point.Point] {
 				}
 			}
 		}
+		l.dropIdle()
 	}
 }
 
@@ -253,6 +257,9 @@ func (l *Ledger) Open() int {
 	}
 	return n
 }
+
+// Series returns how many series have been given out.
+func (l *Ledger) Series() int { return l.told }
 
 // Untold returns how many lines were counted in buckets that could not be sent
 // any more: Carbon keeps longer steps at their age, and a part of the longer

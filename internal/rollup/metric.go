@@ -149,6 +149,7 @@ func (s Selection) width() int {
 // slot describes one series of a bucket.
 type slot struct {
 	series string
+	number int // among those of its group
 	sparse bool
 	from   int                     // where its sum is in a table's row
 	of     func(histogram) float64 // it comes from the durations instead
