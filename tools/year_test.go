@@ -105,25 +105,6 @@ func TestYear(t *testing.T) {
 	t.Logf("%d lines, %d points, %.1f s", result.Lines, result.Points, result.Seconds)
 }
 
-// memory is how much a backfill may take with 20 series, however long the time
-// that it is about.
-const memory = 64 << 20
-
-// TestYearInBoundedMemory compares a year with a month of logs that have as
-// many lines a day.
-func TestYearInBoundedMemory(t *testing.T) {
-	t.Parallel()
-	peaks := make(map[int]int64)
-	for _, days := range []int{30, 365} {
-		_, result := backfill(t, year(t, days), "--retentions", oldlogs.Retentions)
-		peaks[days] = result.Peak
-		t.Logf("%d days: %d lines, %d points, at most %.1f MiB", days, result.Lines, result.Points, float64(result.Peak)/(1<<20))
-	}
-	if peaks[365] == 0 || peaks[365] > memory || peaks[365] > 2*peaks[30] {
-		t.Errorf("a year takes %d bytes, a month %d", peaks[365], peaks[30])
-	}
-}
-
 // TestYearWithoutRetentions shows what Graphite makes of the points of old
 // logs that are sent a minute at a time.
 func TestYearWithoutRetentions(t *testing.T) {

@@ -20,10 +20,17 @@ import (
 	"github.com/logfeed/logfeed/internal/tail"
 )
 
-// onceHistory bounds the delivered points that a one-shot run keeps, so that
-// its memory does not grow with the span of the logs: about 110,000 points,
-// which are more than Carbon holds in memory when it keeps up.
-const onceHistory = 8 << 20
+// What a one-shot run keeps of its points is bounded more tightly than
+// --buffer, so that its memory does not grow with the span of the logs.
+const (
+	// onceAhead is how far reading may be ahead of Carbon: about 58,000
+	// points. More would make nothing faster, and the logs wait as well.
+	onceAhead = 4 << 20
+
+	// onceHistory bounds the delivered points: about 116,000, which are more
+	// than Carbon holds in memory when it keeps up.
+	onceHistory = 8 << 20
+)
 
 // stopTime is how long points are still sent after a signal to stop.
 const stopTime = 8 * time.Second
@@ -266,7 +273,7 @@ func newOutlet(c *config, prior *state, ledger *rollup.Ledger, stdout io.Writer,
 	for _, addr := range c.destinations {
 		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), ReplayEvery: c.replayEvery, MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log, Retentions: c.rollup.Retentions}
 		if c.once {
-			o.History = min(c.buffer, onceHistory)
+			o.Ahead, o.History = onceAhead, min(c.buffer, onceHistory)
 		}
 		if prior != nil {
 			// Open buckets are left to the ledger, unless it begins anew.

@@ -66,10 +66,10 @@ func (s *Sender) add(points []point.Point, how bound) {
 	}
 }
 
-func (s *Sender) full() bool {
+func (s *Sender) hasRoom() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.box.full()
+	return s.box.hasRoom()
 }
 
 // signal tells a channel of capacity one; what is told already stays told.
@@ -260,7 +260,7 @@ func (s *Sender) markConfirmed(now time.Time) (room chan struct{}, incomplete in
 	s.st.LastReceipt = now
 	s.st.Connected = false
 	s.lean = now
-	if !s.box.full() {
+	if s.box.hasRoom() {
 		room = s.room
 	}
 	return room, s.box.incomplete

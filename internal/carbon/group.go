@@ -45,7 +45,8 @@ func NewGroup(o GroupOptions, senders ...*Sender) *Group {
 }
 
 // Write gives the points to every destination. It waits while every one of
-// them is at its bound; a single one at its bound loses its oldest points.
+// them owes as much as Options.Ahead allows; a single one at the bound of its
+// buffer loses its oldest points.
 // It returns the error of ctx when that ends the wait. All of the points are
 // taken even then, past the bound, so that a checkpoint can hold them. With
 // Options.Once it fails with a *StuckError when it has to wait and no
@@ -101,7 +102,7 @@ func (g *Group) wait(ctx context.Context) error {
 
 func (g *Group) hasRoom() bool {
 	for _, s := range g.senders {
-		if !s.full() {
+		if s.hasRoom() {
 			return true
 		}
 	}

@@ -62,6 +62,31 @@ func TestWriteWaitsForRoom(t *testing.T) {
 	})
 }
 
+// A writer that may not be far ahead waits long before the buffer is full, and
+// its points get their receipts without more being written. A destination that
+// is slower than another one has all of its buffer.
+func TestWriteIsNotFarAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, dead := newFake(), newFake()
+		dead.down = true
+		o := Options{Buffer: 1000 * pointBytes, Ahead: 200 * pointBytes}
+		g := NewGroup(GroupOptions{}, f.sender(o, nil), dead.sender(o, nil))
+		defer stopNow(g)
+		begin := time.Now()
+		w := truth{}
+		for i := range int64(30) {
+			w.write(t, g, some(100, base+60*i)...)
+			if st := g.Stats(); min(st[0].Undelivered, st[1].Undelivered) > 200+piece {
+				t.Fatalf("the writer is ahead by %d and %d points", st[0].Undelivered, st[1].Undelivered)
+			}
+		}
+		within(t, "Write", time.Since(begin), 0, time.Minute)
+		if st := g.Stats()[1]; st.Undelivered != 1000 || st.Shed != 2000 {
+			t.Errorf("the destination that is away: %+v", st)
+		}
+	})
+}
+
 func TestWriteEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()

@@ -30,6 +30,12 @@ type Options struct {
 	// take in memory). Default 64 MiB, about 930,000 points.
 	Buffer int64
 
+	// Ahead is how far, in the same bytes, Write may be ahead of the quickest
+	// destination before it waits. Default Buffer, which it never exceeds. For
+	// a writer that loses nothing by waiting less will do; a destination that
+	// others do not wait for may owe a whole Buffer all the same.
+	Ahead int64
+
 	// History bounds the delivered points kept for a replay in the same way;
 	// past it the oldest go. Default as Buffer.
 	History int64
@@ -110,6 +116,7 @@ type timing struct {
 
 func (o Options) withDefaults() Options {
 	o.Buffer = or(o.Buffer, 64<<20)
+	o.Ahead = min(or(o.Ahead, o.Buffer), o.Buffer)
 	o.History = or(o.History, o.Buffer)
 	o.Replay = or(o.Replay, 30*time.Minute)
 	o.ReplayRate = or(o.ReplayRate, 5000)

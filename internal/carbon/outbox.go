@@ -29,6 +29,7 @@ type outbox struct {
 	epoch time.Time // zero of the ticks in entry.at
 
 	buffer  int           // bound of owed points
+	ahead   int           // owed points at which the writer waits, unless another destination has room
 	history int           // bound of confirmed points
 	keep    time.Duration // how long confirmed points go again after a break
 	repeat  []time.Duration
@@ -50,6 +51,7 @@ func newOutbox(o Options, now time.Time) *outbox {
 		index:   make(map[uint64]slot),
 		epoch:   now,
 		buffer:  int(max(o.Buffer/pointBytes, 1)),
+		ahead:   int(max(o.Ahead/pointBytes, 1)),
 		history: int(max(o.History/pointBytes, 0)),
 		keep:    o.Replay,
 		repeat:  o.timing.repeat,
@@ -74,6 +76,9 @@ func (b *outbox) when(at uint32) time.Time { return b.epoch.Add(time.Duration(at
 
 // full tells whether the points that are owed have reached their bound.
 func (b *outbox) full() bool { return b.owed >= b.buffer }
+
+// hasRoom tells whether the writer need not wait.
+func (b *outbox) hasRoom() bool { return b.owed < b.ahead }
 
 // put takes one total in. The newest total of a series and time replaces the
 // one before it, and keeps its place where that one still waits.

@@ -114,7 +114,7 @@ func (s *Sender) idle(now time.Time) idle {
 		// Nothing goes before, and whatever is due waits for it.
 		until = s.rate.next
 	}
-	wanted := s.soft.Err() != nil || b.full()
+	wanted := s.soft.Err() != nil || !b.hasRoom()
 	if b.count[waiting]+b.count[held] == 0 {
 		return idle{flush: wanted || s.draining > 0 && b.count[replaying] == 0, until: until}
 	}

@@ -29,6 +29,7 @@ func (r Run) Start(y Year) (*child.Process, error) {
 type Result struct {
 	Counts
 	Points  int     `json:"points"`
+	Series  int     `json:"series"`
 	Seconds float64 `json:"seconds"`
 	Peak    int64   `json:"-"` // resident bytes
 }
