@@ -77,12 +77,18 @@ func start(t *testing.T, carbon *carbontest.Server, args ...string) *program {
 // startReading is start with a standard input.
 func startReading(t *testing.T, carbon *carbontest.Server, stdin *os.File, args ...string) *program {
 	t.Helper()
-	p := &program{ended: make(chan struct{})}
-	p.cmd = exec.Command("logfeed", append([]string{"--prefix", "apache.web1", "--carbon", carbon.Addr()}, args...)...)
-	p.cmd.Stderr = &p.stderr
+	cmd := exec.Command("logfeed", append([]string{"--prefix", "apache.web1", "--carbon", carbon.Addr()}, args...)...)
 	if stdin != nil {
-		p.cmd.Stdin = stdin
+		cmd.Stdin = stdin
 	}
+	return launch(t, cmd)
+}
+
+// launch runs a command, and ends it with the test.
+func launch(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{cmd: cmd, ended: make(chan struct{})}
+	p.cmd.Stderr = &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

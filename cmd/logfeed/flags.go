@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -150,7 +151,7 @@ func (f *flagSet) inputFlags(c *config) {
 }
 
 func (f *flagSet) outputFlags(c *config) {
-	f.value("carbon", "c", "ADDR", "127.0.0.1:2003", "HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT, IPv6 in brackets; given again, every destination gets every point", func(text string) error {
+	f.value("carbon", "c", "ADDR", "127.0.0.1:2003", "HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT, IPv6 in brackets, or file:///PATH for a file that nc may send later; given again, every destination gets every point", func(text string) error {
 		addr, err := carbon.ParseAddress(text)
 		c.destinations = append(c.destinations, addr)
 		return err
@@ -333,6 +334,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 			f.Value.Set(f.DefValue)
 		}
 	}
+	c.checkDestinations(wrong)
 	c.setFormats(flags.Lookup("dialect").Changed, wrong)
 	if !flags.Lookup("state-dir").Changed {
 		// systemd lists all state directories of a unit, the first one first.
@@ -389,6 +391,22 @@ func (c *config) completeSending(flags *flagSet, wrong *mistakes) {
 		wrong.addf("--replay-every", "%s is longer than --replay, %s; right would be a few times in that time", short(c.replayEvery), short(c.replay))
 	case c.replay/c.replayEvery > carbon.MostRounds:
 		wrong.addf("--replay-every", "%s is more than %d times in --replay, %s; right would be %s or more", short(c.replayEvery), carbon.MostRounds, short(c.replay), c.replay/carbon.MostRounds)
+	}
+}
+
+// checkDestinations looks at the files that points are to go into. What they
+// may still become, such as writable, is waited for, as for a Carbon.
+func (c *config) checkDestinations(wrong *mistakes) {
+	if c.dryRun || c.check || c.graphite {
+		return
+	}
+	for _, addr := range c.destinations {
+		if !addr.IsFile() {
+			continue
+		}
+		if err := carbon.CheckFile(addr.Path); err != nil && !errors.Is(err, fs.ErrPermission) {
+			wrong.add("--carbon", err)
+		}
 	}
 }
 

@@ -38,8 +38,8 @@ var keys = map[string][]string{
 	"net":       {"internal/carbon", "internal/carbon/carbontest", "internal/claim", "cmd/logfeed"}, // cmd asks for its own host name only
 	"os/signal": {"cmd/logfeed"},
 	"flag":      {},
-	"os/user":   {"internal/tail"}, // to say whose permission is lacking
-	"os":        {"internal/tail", "internal/checkpoint", "internal/claim", "internal/carbon/carbontest", "cmd/logfeed"},
+	"os/user":   {"internal/tail"},                                                                                                          // to say whose permission is lacking
+	"os":        {"internal/tail", "internal/checkpoint", "internal/claim", "internal/carbon", "internal/carbon/carbontest", "cmd/logfeed"}, // carbon writes the file of --carbon file://
 }
 
 // quiet packages read no clock and start no goroutine.

@@ -4,25 +4,33 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
-// An Address is one Carbon receiver for the plaintext protocol.
+// An Address is one receiver of the plaintext protocol: a Carbon, or a file for
+// one.
 type Address struct {
-	Network string // "tcp" or "udp"
+	Network string // "tcp", "udp" or "file"
 	Host    string // name or IP address, IPv6 without brackets
 	Port    int
+	Path    string // of a file: absolute and clean
 }
 
 // ParseAddress reads HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT, an IPv6
-// address in brackets. The error says what is wrong and what would be right.
+// address in brackets, or file:///PATH, taken as it stands. The error says what
+// is wrong and what would be right.
 func ParseAddress(s string) (Address, error) {
 	a := Address{Network: "tcp"}
 	rest := s
+	if path, ok := strings.CutPrefix(s, "file:"); ok {
+		return parseFile(s, path)
+	}
 	if scheme, after, ok := strings.Cut(s, "://"); ok {
 		if scheme != "tcp" && scheme != "udp" {
-			return Address{}, fmt.Errorf("address %q: unknown scheme %q; use tcp:// or udp://", s, scheme)
+			return Address{}, fmt.Errorf("address %q: unknown scheme %q; use tcp://, udp:// or file://", s, scheme)
 		}
 		a.Network, rest = scheme, after
 	}
@@ -38,6 +46,19 @@ func ParseAddress(s string) (Address, error) {
 	}
 	a.Host, a.Port = host, port
 	return a, nil
+}
+
+func parseFile(s, path string) (Address, error) {
+	path, ok := strings.CutPrefix(path, "//")
+	switch {
+	case !ok || !strings.HasPrefix(path, "/"):
+		return Address{}, fmt.Errorf("address %q: a file is named by its whole path behind file://, such as file:///var/lib/logfeed/points", s)
+	case strings.HasSuffix(path, "/"):
+		return Address{}, fmt.Errorf("address %q: this is a directory; write file:///var/lib/logfeed/points", s)
+	case strings.ContainsFunc(path, unicode.IsControl):
+		return Address{}, fmt.Errorf("address %q: a control character in a path", s)
+	}
+	return Address{Network: "file", Path: filepath.Clean(path)}, nil
 }
 
 func splitHostPort(s string) (string, int, error) {
@@ -68,9 +89,15 @@ func splitHostPort(s string) (string, int, error) {
 	return host, int(port), nil
 }
 
+// IsFile says whether points go into a file.
+func (a Address) IsFile() bool { return a.Network == "file" }
+
 // String returns the address as ParseAddress reads it, without the scheme
 // where it is the usual tcp.
 func (a Address) String() string {
+	if a.IsFile() {
+		return "file://" + a.Path
+	}
 	hp := net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 	if a.Network == "tcp" || a.Network == "" {
 		return hp

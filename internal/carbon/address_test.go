@@ -11,12 +11,14 @@ func TestParseAddress(t *testing.T) {
 		want Address
 		out  string
 	}{
-		{"127.0.0.1:2003", Address{"tcp", "127.0.0.1", 2003}, "127.0.0.1:2003"},
-		{"carbon.example.com:1", Address{"tcp", "carbon.example.com", 1}, "carbon.example.com:1"},
-		{"tcp://carbon:65535", Address{"tcp", "carbon", 65535}, "carbon:65535"},
-		{"udp://carbon:2003", Address{"udp", "carbon", 2003}, "udp://carbon:2003"},
-		{"[::1]:2003", Address{"tcp", "::1", 2003}, "[::1]:2003"},
-		{"udp://[fe80::1%eth0]:2003", Address{"udp", "fe80::1%eth0", 2003}, "udp://[fe80::1%eth0]:2003"},
+		{"127.0.0.1:2003", Address{Network: "tcp", Host: "127.0.0.1", Port: 2003}, "127.0.0.1:2003"},
+		{"carbon.example.com:1", Address{Network: "tcp", Host: "carbon.example.com", Port: 1}, "carbon.example.com:1"},
+		{"tcp://carbon:65535", Address{Network: "tcp", Host: "carbon", Port: 65535}, "carbon:65535"},
+		{"udp://carbon:2003", Address{Network: "udp", Host: "carbon", Port: 2003}, "udp://carbon:2003"},
+		{"[::1]:2003", Address{Network: "tcp", Host: "::1", Port: 2003}, "[::1]:2003"},
+		{"udp://[fe80::1%eth0]:2003", Address{Network: "udp", Host: "fe80::1%eth0", Port: 2003}, "udp://[fe80::1%eth0]:2003"},
+		{"file:///var/spool/a?b=c %25", Address{Network: "file", Path: "/var/spool/a?b=c %25"}, "file:///var/spool/a?b=c %25"},
+		{"file:///var//spool/./points", Address{Network: "file", Path: "/var/spool/points"}, "file:///var/spool/points"},
 	}
 	for _, tt := range tests {
 		got, err := ParseAddress(tt.in)
@@ -40,8 +42,13 @@ func TestParseAddressErrors(t *testing.T) {
 		"carbon:0":              `port "0"`,
 		"carbon:65536":          `port "65536"`,
 		"carbon:http":           `port "http"`,
-		"http://carbon:2003":    "use tcp:// or udp://",
-		"TCP://carbon:2003":     "use tcp:// or udp://",
+		"http://carbon:2003":    "use tcp://, udp:// or file://",
+		"TCP://carbon:2003":     "use tcp://, udp:// or file://",
+		"file://points":         "file:///var/lib/logfeed/points",
+		"file:/points":          "file:///var/lib/logfeed/points",
+		"file://":               "file:///var/lib/logfeed/points",
+		"file:///spool/":        "a directory",
+		"file:///spool/a\nb":    "a control character",
 		"tcp://":                "no host",
 		"tcp://carbon:2003/x":   `"/" has no place`,
 		"carbon :2003":          `" " has no place`,

@@ -26,16 +26,21 @@ func checkSeries(s string) error {
 		return errSeries
 	}
 	for i := range len(s) {
-		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '_', c == '-', c == ':', c == ';', c == '=':
-		case c == '.' && s[i-1] != '.':
-		default:
+		if !inSeries(s[i]) || s[i] == '.' && s[i-1] == '.' {
 			return errSeries
 		}
 	}
 	return nil
+}
+
+func inSeries(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+	case c == '_', c == '-', c == ':', c == ';', c == '=', c == '.':
+	default:
+		return false
+	}
+	return true
 }
 
 // checkNumbers refuses what Carbon would drop or, for a time of 0, what the

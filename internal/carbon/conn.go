@@ -81,6 +81,13 @@ func dialAny(ctx context.Context, o Options) (c *client, err error) {
 		}
 		return adoptClient(nc)
 	}
+	if o.Address.IsFile() {
+		nc, err := openFile(o.Address.Path, o.timing.fileSize, o.timing.filesKept)
+		if err != nil {
+			return nil, err
+		}
+		return adoptClient(nc)
+	}
 	addrs, err := resolve(ctx, o)
 	if err != nil {
 		return nil, err

@@ -114,7 +114,7 @@ func TestEndIsNoticedAtOnce(t *testing.T) {
 
 // A name that cannot be resolved is an error like any other.
 func TestUnknownHost(t *testing.T) {
-	o := Options{Address: Address{"tcp", "no-such-host.invalid", 2003}, timing: quick()}.withDefaults()
+	o := Options{Address: Address{Network: "tcp", Host: "no-such-host.invalid", Port: 2003}, timing: quick()}.withDefaults()
 	if c, err := dialConn(t.Context(), o); err == nil {
 		c.close(false)
 		t.Error("no error")

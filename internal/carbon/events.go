@@ -22,6 +22,17 @@ const (
 	sayNew   = "new series wait to be introduced to carbon"
 )
 
+// phrases are the messages on a destination that comes and goes.
+type phrases struct{ away, broke, back, begun string }
+
+func (a Address) phrases() phrases {
+	if a.IsFile() {
+		const sayUnwritten = "cannot write points to the file, they wait in memory"
+		return phrases{away: sayUnwritten, broke: sayUnwritten, back: "points can be written to the file again", begun: "writing points to a file"}
+	}
+	return phrases{away: sayAway, broke: sayBreak, back: "carbon is back", begun: "connected to carbon"}
+}
+
 // A bound says what happens to points when the buffer is full.
 type bound int
 
@@ -84,12 +95,13 @@ func (s *Sender) connected(c *conn) {
 	s.conn = c
 	c.since = time.Now()
 	away, first, waits := s.markConnected()
+	words := s.o.Address.phrases()
 	switch {
 	case away > 0:
-		s.say.over(sayAway)
-		s.say.info("carbon is back", "away", away.Round(time.Millisecond), "waiting", waits)
+		s.say.over(words.away)
+		s.say.info(words.back, "away", away.Round(time.Millisecond), "waiting", waits)
 	case first:
-		s.say.info("connected to carbon")
+		s.say.info(words.begun)
 	}
 }
 
@@ -121,7 +133,7 @@ func (s *Sender) notReached(err error) {
 	waits := s.box.owed
 	s.mu.Unlock()
 	signal(s.news)
-	s.say.warn(sayAway, "error", err, "waiting", waits)
+	s.say.warn(s.o.Address.phrases().away, "error", err, "waiting", waits)
 }
 
 // sayIntroduced says how long new series have to wait, if that is for long.
@@ -158,7 +170,7 @@ func (s *Sender) sayAged() {
 
 // lost makes the window go again as soon as it may. The caller holds s.mu.
 func (s *Sender) lost() {
-	if s.st.Sent == 0 {
+	if s.st.Sent == 0 || s.o.Address.IsFile() {
 		return // there is nothing that Carbon could have lost
 	}
 	s.box.lost()
@@ -194,7 +206,7 @@ func (s *Sender) broke(err error) {
 	}
 	aside, doubt := s.settleBreak(c, err)
 	signal(s.news)
-	s.say.warn(sayBreak, "error", err, "in_doubt", doubt)
+	s.say.warn(s.o.Address.phrases().broke, "error", err, "in_doubt", doubt)
 	if aside != "" {
 		s.say.warn(sayAside, "series", aside)
 	}

@@ -1,6 +1,6 @@
 // Package carbon delivers points to Graphite's Carbon in the plaintext
-// protocol, over TCP or UDP, so that the newest total of every series and
-// bucket is what Carbon ends up with, whatever happens on the way.
+// protocol, over TCP or UDP or into a file, so that the newest total of every
+// series and bucket is what Carbon ends up with, whatever happens on the way.
 //
 // The protocol has no answer, so a write that succeeds means nothing. A point
 // counts as delivered when the connection it went out on was closed with a
@@ -112,6 +112,9 @@ type timing struct {
 	rounds   int             // planned repetitions; default as many as there are pauses
 	inDoubt  int             // points sent until a receipt is asked for
 	chunk    int             // points a chunk
+
+	fileSize  int64 // of a file that is full
+	filesKept int   // full files
 }
 
 func (o Options) withDefaults() Options {
@@ -140,6 +143,12 @@ func (o Options) withDefaults() Options {
 	t.admit = or(t.admit, 5*time.Second)
 	t.inDoubt = or(t.inDoubt, 100_000)
 	t.chunk = or(t.chunk, 500)
+	t.fileSize = or(t.fileSize, fileSize)
+	t.filesKept = or(t.filesKept, filesKept)
+	if o.Address.IsFile() {
+		// It takes what comes, and loses nothing that it has taken.
+		o.MaxRate, o.MaxCreates, t.repeat = 0, 0, []time.Duration{}
+	}
 	if t.repeat == nil && !o.Once {
 		// About 2 and 15 minutes after the first delivery: stock Carbon makes
 		// 50 new series a minute and drops the points of the others, and a

@@ -80,7 +80,7 @@ func NewSender(o Options) *Sender {
 	if o.Restore != nil {
 		s.box.restore(o.Restore)
 		s.lean = now
-		if !o.Once {
+		if !o.Once && !o.Address.IsFile() {
 			s.due, s.again = now.Add(o.timing.settle), true
 		}
 	}
