@@ -24,25 +24,14 @@ func BenchmarkPipeline(b *testing.B) {
 		b.Fatal(wrong.all)
 	}
 	c.zone = time.UTC
-	p := &pipeline{
-		logs:   c.logs,
-		set:    newParserSet(c, false),
-		table:  rollup.NewTable(c.rollup),
-		ledger: rollup.NewLedger(c.rollup),
-		totals: newTotals(),
-	}
+	w, ledger := newWorker(c, false), rollup.NewLedger(c.rollup)
 	lines := bytes.Count(data, []byte("\n"))
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		p.table.Begin(0, time.Now())
-		p.parsers = p.set.of(p.logs.of(realLog).formats)
-		for rec, err := range p.parsers.records(tail.Batch{Data: data}.Lines()) {
-			if err == nil {
-				p.table.Add(rec)
-			}
-		}
-		p.ledger.Merge(p.table)
+		w.take(tail.Batch{Log: realLog, Data: data}, c.logs.of(realLog), time.Now())
+		w.sum()
+		ledger.Merge(w.table)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*lines), "ns/line")
 }

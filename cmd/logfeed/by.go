@@ -89,12 +89,12 @@ func (c *config) groupBy() error {
 	return c.by.complete(c.formats, c.logs.vhostsKnown())
 }
 
-// groups returns the grouping for a pipeline, nil if all lines are one group.
+// groups returns a grouping for one worker, nil if all lines are one group.
 func (c *config) groups() *grouping {
 	if len(c.by.levels) == 0 {
 		return nil
 	}
-	return &c.by
+	return &grouping{levels: c.by.levels, columns: c.by.columns}
 }
 
 // complete finds the fields in every format. known says whether the vhost of

@@ -102,9 +102,8 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		until:   c.rollup.Until,
 		once:    c.once,
 		logs:    c.logs,
-		set:     newParserSet(c, c.check),
-		by:      c.groups(),
-		table:   rollup.NewTable(c.rollup),
+		here:    newWorker(c, c.check),
+		crew:    newCrew(c, c.workers),
 		ledger:  rollup.NewLedger(c.rollup),
 		wall:    &wall{begin: started, hold: c.rollup.Lateness, log: log},
 		rejects: rejects{log: log},
@@ -113,7 +112,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		totals:  newTotals(),
 		numbers: make(lineNumbers),
 	}
-	p.rejects.why = newReasons(p.table)
+	p.rejects.why = newReasons(p.here.table)
 	var since int64
 	var resume *tail.State
 	if prior == nil {
@@ -138,11 +137,13 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		Once:      c.once,
 		LookBack:  since,
 		// A line is late by the end of its bucket, so it may be older still.
-		Lateness: int64((c.rollup.Lateness + c.rollup.Interval) / time.Second),
-		Since:    c.rollup.Since,
-		Until:    c.rollup.Until,
-		Stdin:    stdin,
-		Skipped:  p.skip,
+		Lateness:  int64((c.rollup.Lateness + c.rollup.Interval) / time.Second),
+		Since:     c.rollup.Since,
+		Until:     c.rollup.Until,
+		BlockSize: c.blockSize,
+		Ahead:     len(p.crew.all),
+		Stdin:     stdin,
+		Skipped:   p.skip,
 		TimeOf: func(log string, line []byte) (int64, bool) {
 			return times.of(p.logs.of(log).formats).timeOf(line)
 		},

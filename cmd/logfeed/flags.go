@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -49,7 +50,11 @@ type config struct {
 	rollup    rollup.Options
 	keeping   keeping // --retentions; completed into rollup.Retentions
 
-	stateDir string // "": no state is kept
+	workers int // parsers side by side on a backlog
+	// blockSize is that of the batches; 0 is the follower's own. Only tests
+	// set it: no result depends on it.
+	blockSize int
+	stateDir  string // "": no state is kept
 
 	progress string // auto, always or never
 	logJSON  bool
@@ -71,6 +76,7 @@ const day = 24 * time.Hour
 func defaults() *config {
 	return &config{
 		zone:     time.Local,
+		workers:  runtime.GOMAXPROCS(0), // as many as the process may use, in a container too
 		buffer:   64 << 20,
 		replay:   30 * time.Minute,
 		progress: "auto",
@@ -231,6 +237,10 @@ func (f *flagSet) seriesFlags(c *config) {
 }
 
 func (f *flagSet) ownFlags(c *config) {
+	f.value("workers", "", "N", "cores", "parsers side by side on a backlog; the points are the same for any number", func(text string) (err error) {
+		c.workers, err = parseWorkers(text)
+		return err
+	})
 	f.value("state-dir", "", "DIR", "$STATE_DIRECTORY, else none", "where the checkpoint lives; it belongs to one set of files, and another backfill takes another", func(text string) error {
 		c.stateDir = text
 		return nil

@@ -25,6 +25,7 @@ func inspect(ctx context.Context, c *config, names pathNames, stdin io.Reader, s
 	p.sink = printed{sink}
 	p.rejects.log = slog.New(slog.DiscardHandler) // the lines are shown one by one
 	p.inspection = &inspection{pipeline: p, names: names, add: add, stop: cancel, sources: make(map[int]*checked)}
+	p.here.inspection, p.crew = p.inspection, nil // the lines are shown in order
 	err = p.run(ctx)
 	if p.inspection.err != nil {
 		return nil, p.inspection.err
@@ -52,16 +53,16 @@ type checked struct {
 	lines int64
 }
 
-// line shows one line of a batch and says whether the table is to have it.
-func (i *inspection) line(batch tail.Batch, rec *apachelog.Record, failure error) bool {
-	parsers := i.pipeline.parsers
-	l := i.next(batch.Source, batch.Path, parsers.line)
+// line shows one line of a worker's batch and says whether the table is to have
+// it.
+func (i *inspection) line(w *worker, text []byte, rec *apachelog.Record, failure error) bool {
+	l := i.next(w.batch.Source, w.batch.Path, text)
 	if failure != nil {
 		l.Err = lineError(failure)
 		i.show(l)
 		return false
 	}
-	l.Format, l.Record = parsers.matched, rec
+	l.Format, l.Record = w.parsers.matched, rec
 	timed := l.Format.TimeDirective() >= 0
 	if timed {
 		l.Err = i.refusal(l)
@@ -72,7 +73,7 @@ func (i *inspection) line(batch tail.Batch, rec *apachelog.Record, failure error
 
 // refusal says why a line that matches its format belongs to no bucket.
 func (i *inspection) refusal(l check.Line) *apachelog.LineError {
-	expected := i.pipeline.table.Refuses(l.Record.Time)
+	expected := i.pipeline.here.table.Refuses(l.Record.Time)
 	if expected == "" {
 		return nil
 	}
@@ -91,7 +92,7 @@ func (i *inspection) skipped(s tail.Skip) {
 		return
 	}
 	var rec apachelog.Record
-	parsers := i.pipeline.set.of(i.pipeline.logs.of(s.Path).formats)
+	parsers := i.pipeline.here.set.of(i.pipeline.logs.of(s.Path).formats)
 	if err := parsers.parse(s.Text, &rec); err != nil {
 		l.Err = lineError(err)
 	} else {

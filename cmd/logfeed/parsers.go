@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"strings"
 	"time"
@@ -17,8 +16,7 @@ type parsers struct {
 	all     []*apachelog.Parser
 	formats []*apachelog.Format
 	counts  []int64           // lines that matched, by format
-	line    []byte            // the line at hand, valid inside the loop over records
-	matched *apachelog.Format // of the record at hand
+	matched *apachelog.Format // of the line that was parsed last
 }
 
 // parserSet makes the parsers of one goroutine and keeps them. Logs of the same
@@ -73,6 +71,19 @@ func (s *parserSet) matched() map[string]int64 {
 	return all
 }
 
+// matched returns how many lines have matched each format, whoever parsed them.
+func (p *pipeline) matched() map[string]int64 {
+	all := p.here.set.matched()
+	if p.crew != nil {
+		for _, w := range p.crew.all {
+			for format, n := range w.set.matched() {
+				all[format] += n
+			}
+		}
+	}
+	return all
+}
+
 // matchedText says how many lines have matched each of several formats.
 func matchedText(formats []*apachelog.Format, matched map[string]int64) string {
 	var all []string
@@ -101,37 +112,32 @@ func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Lo
 	return p
 }
 
-// records yields a record for each line, or an error for a line that no format
-// matches. Both are valid until the next.
-func (p *parsers) records(lines iter.Seq[[]byte]) iter.Seq2[*apachelog.Record, error] {
-	return func(yield func(*apachelog.Record, error) bool) {
-		var rec apachelog.Record
-		for line := range lines {
-			p.line = line
-			if !yield(&rec, p.parse(line, &rec)) {
-				return
-			}
-		}
+// parse reads a line by the first format that matches it, and counts it. The
+// error is that of the format which came furthest, and valid until the next line.
+func (p *parsers) parse(line []byte, rec *apachelog.Record) error {
+	i, err := p.match(line, rec)
+	if err != nil {
+		return err
 	}
+	p.matched = p.formats[i]
+	p.counts[i]++
+	return nil
 }
 
-// parse reads a line by the first format that matches it. The error is that of
-// the format which came furthest.
-func (p *parsers) parse(line []byte, rec *apachelog.Record) error {
+// match is parse without counting, and returns which format it is.
+func (p *parsers) match(line []byte, rec *apachelog.Record) (format int, err error) {
 	var furthest error
 	column := 0
 	for i, one := range p.all {
 		err := one.Parse(line, rec)
 		if err == nil {
-			p.matched = p.formats[i]
-			p.counts[i]++
-			return nil
+			return i, nil
 		}
 		if at := lineError(err).Column; at > column {
 			furthest, column = err, at
 		}
 	}
-	return furthest
+	return 0, furthest
 }
 
 // lineError is the place that every failure to parse has.
@@ -146,7 +152,7 @@ func lineError(err error) *apachelog.LineError {
 // that the line would be refused for says nothing.
 func (p *parsers) timeOf(line []byte) (unix int64, ok bool) {
 	var rec apachelog.Record
-	if p.parse(line, &rec) != nil {
+	if _, err := p.match(line, &rec); err != nil {
 		return 0, false
 	}
 	return rec.Time, rollup.Plausible(rec.Time, time.Now())

@@ -13,13 +13,14 @@ import (
 
 // pipeline is the whole program between the logs and the sinks. Its run is
 // one loop: what is above the loop variable is pulled, what is below pushed.
+// Only the lines of a backlog are summed elsewhere, by the crew.
 type pipeline struct {
 	config   *config
 	follower *tail.Follower
 	logs     *accessLogs
-	set      *parserSet
-	parsers  *parsers // of the batch at hand
-	table    *rollup.Table
+	here     *worker // sums in the goroutine of the pipeline
+	crew     *crew   // sums a backlog; nil: there are no other goroutines
+	behind   bool    // as of the last tick: blocks go to the crew
 	ledger   *rollup.Ledger
 	wall     *wall
 	sink     outlet
@@ -29,8 +30,7 @@ type pipeline struct {
 	until    int64
 	once     bool
 
-	by         *grouping   // nil: all lines are one group
-	inspection *inspection // with --check: it is shown every line
+	inspection *inspection // with --check
 
 	rejects      rejects
 	ages         ages
@@ -54,6 +54,12 @@ type pipeline struct {
 // standard input, when ctx is done, or by an error. Buckets that have not
 // ended stay in the ledger.
 func (p *pipeline) run(ctx context.Context) error {
+	if p.crew != nil {
+		p.crew.start()
+		defer p.crew.stop()
+	}
+	// The follower's positions are after all batches that it has given out.
+	defer p.mergeAll()
 	for batch, err := range p.follower.Batches(ctx) {
 		if err != nil {
 			return err
@@ -73,6 +79,8 @@ func (p *pipeline) run(ctx context.Context) error {
 // a one-shot run closes nothing: what is flushed then may still be amended by
 // a later run that goes on from its state.
 func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
+	p.mergeAll()
+	p.behind = tick.Behind
 	if tick.Behind || !p.once {
 		earliest, _ := p.wall.read(tick.Now)
 		p.ledger.CloseUpTo(earliest)
@@ -95,40 +103,73 @@ func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 	return nil
 }
 
-// sum puts the lines of one batch into their buckets.
+// sum puts the lines of one batch into their buckets: at once, or on a backlog
+// by the crew, side by side with other batches.
 func (p *pipeline) sum(batch tail.Batch) {
 	p.caughtUp = false
 	p.batches++
-	number := p.numbers.before(batch)
-	begin := number
 	_, latest := p.wall.read(batch.Time)
-	p.table.Begin(batch.Source, time.Unix(latest, 0))
-	from := p.logs.of(batch.Log)
-	p.parsers = p.set.of(from.formats)
-	if p.by != nil {
-		p.by.begin(batch.Log, from.vhost)
+	w := p.here
+	if p.behind && p.crew != nil {
+		w = p.free()
 	}
-	for rec, err := range p.parsers.records(batch.Lines()) {
-		number.next()
-		if p.inspection != nil && !p.inspection.line(batch, rec, err) {
-			continue
-		}
-		if err != nil {
-			p.rejects.line(batch.Time, rejectedLine{batch.Path, from.vhost, number.number(), err, p.parsers.line})
-			continue
-		}
-		if p.by != nil {
-			p.by.choose(p.table, p.parsers.matched, rec)
-		}
-		p.table.Add(rec)
+	w.take(batch, p.logs.of(batch.Log), time.Unix(latest, 0))
+	if w == p.here {
+		w.sum()
+		p.merge(w)
+		return
 	}
-	p.numbers.after(batch, number)
-	out := p.ledger.Merge(p.table)
+	p.crew.give(w)
+	for p.mergeFirst(false) {
+	}
+}
+
+// free returns a worker of the crew without a batch.
+func (p *pipeline) free() *worker {
+	w := p.crew.free()
+	for w == nil {
+		p.mergeFirst(true)
+		w = p.crew.free()
+	}
+	return w
+}
+
+// mergeAll waits for the batches that the crew still has, so that everything
+// that was read is in the ledger.
+func (p *pipeline) mergeAll() {
+	for p.mergeFirst(true) {
+	}
+}
+
+// mergeFirst merges the oldest batch that the crew has, and says whether there
+// was one. Unless wait is set, it is left if it has not been summed yet.
+func (p *pipeline) mergeFirst(wait bool) bool {
+	if p.crew == nil {
+		return false
+	}
+	w := p.crew.first(wait)
+	if w == nil {
+		return false
+	}
+	p.merge(w)
+	p.crew.merged()
+	return true
+}
+
+// merge puts the sums of a worker's batch into the ledger. Batches are merged
+// in the order in which they were read, because which line is late depends on
+// the lines before it in its source.
+func (p *pipeline) merge(w *worker) {
+	batch := w.batch
+	number := p.numbers.before(batch)
+	p.rejects.lines(w, number)
+	p.numbers.after(batch, number, w.lines)
+	out := p.ledger.Merge(w.table)
 	if out.Refused != (rollup.Refused{}) {
-		p.refusedTimes(batch, begin, out.Refused)
+		p.rejects.why.times(w, number, out.Refused)
 	}
 	p.count(batch, out)
-	p.gauge.read(number.line-begin.line, p.rejects.count)
+	p.gauge.read(w.lines, p.rejects.count)
 	if clock, ok := p.ledger.Clock(batch.Source); ok {
 		p.reached = max(p.reached, clock+1)
 	}
@@ -174,6 +215,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 
 // skip accounts for what stands in a file and is in no batch.
 func (p *pipeline) skip(s tail.Skip) {
+	p.mergeAll() // the lines before it are counted first
 	p.numbers.skip(s)
 	switch {
 	case p.inspection != nil:

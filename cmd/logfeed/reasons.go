@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"log/slog"
 	"maps"
 	"math"
@@ -12,7 +11,6 @@ import (
 	"github.com/logfeed/logfeed/internal/apachelog"
 	"github.com/logfeed/logfeed/internal/check"
 	"github.com/logfeed/logfeed/internal/rollup"
-	"github.com/logfeed/logfeed/internal/tail"
 )
 
 const (
@@ -30,9 +28,8 @@ const (
 // reason as a sample. Make it with newReasons.
 type reasons struct {
 	format  map[why]*reason
-	latest  *reason // most lines are rejected for the reason of the one before
-	others  int64   // lines with a reason beyond maxReasons
-	future  reason  // right by the format, and refused for the sake of their time
+	others  int64  // lines with a reason beyond maxReasons
+	future  reason // right by the format, and refused for the sake of their time
 	ancient reason
 }
 
@@ -60,36 +57,67 @@ func newReasons(table *rollup.Table) reasons {
 	}
 }
 
-// add counts a line that no format matches.
-func (r *reasons) add(l rejectedLine) {
-	w, column := why{}, 1
-	if where, ok := errors.AsType[*apachelog.LineError](l.err); ok {
-		w, column = why{where.Directive, where.Expected}, where.Column
-	} else {
-		w.expected = l.err.Error()
-	}
-	one := r.latest
-	if one == nil || one.why != w {
-		one = r.format[w]
-	}
+// add counts lines of a batch that match no format. The batch begins at number.
+func (r *reasons) add(path string, number numbering, l refusal) {
+	one := r.format[l.why]
 	if one == nil {
 		if len(r.format) == maxReasons {
-			r.others++
+			r.others += l.lines
 			return
 		}
-		one = &reason{why: w}
-		r.format[w] = one
+		one = &reason{why: l.why}
+		r.format[l.why] = one
 	}
-	r.latest = one
-	one.lines++
-	one.keep(l, column)
+	one.lines += l.lines
+	one.keep(path, number.at(l.first), l.text, l.column)
 }
 
 // keep takes a line as the sample if there is none.
-func (r *reason) keep(l rejectedLine, column int) {
+func (r *reason) keep(path string, line int64, text []byte, column int) {
 	if r.path == "" {
-		r.path, r.line, r.sample = l.path, l.number, check.Excerpt(l.text, column, sampleWidth)
+		r.path, r.line, r.sample = path, line, check.Excerpt(text, column, sampleWidth)
 	}
+}
+
+// A refusal is why some lines of one batch match no format, with the first of
+// them.
+type refusal struct {
+	why
+	lines  int64
+	first  int64 // which line of the batch, from 1
+	column int
+	text   []byte // valid as long as the batch
+}
+
+// refusals are those of one batch, by their first lines. There are no more of
+// them than places in the formats where a line can be wrong.
+type refusals struct {
+	all    []refusal
+	place  map[why]int
+	latest int // most lines are refused for the reason of the one before
+}
+
+func newRefusals() refusals { return refusals{place: make(map[why]int)} }
+
+func (r *refusals) clear() {
+	r.all = r.all[:0]
+	clear(r.place)
+}
+
+// add counts a line of the batch, which is refused with err.
+func (r *refusals) add(line int64, text []byte, err error) {
+	at := lineError(err)
+	w := why{at.Directive, at.Expected}
+	if len(r.all) == 0 || r.all[r.latest].why != w {
+		i, known := r.place[w]
+		if !known {
+			i = len(r.all)
+			r.place[w] = i
+			r.all = append(r.all, refusal{why: w, first: line, column: at.Column, text: text})
+		}
+		r.latest = i
+	}
+	r.all[r.latest].lines++
 }
 
 // top returns the n most frequent reasons.
@@ -127,27 +155,27 @@ func (r *reasons) attrs() []any {
 	return []any{slog.Group("reasons", group...)}
 }
 
-// refusedTimes counts the lines of a batch that were refused for the sake of
+// times counts the lines of a worker's batch that were refused for the sake of
 // their time. The first of each kind is looked for in the batch, which begins
 // at number.
-func (p *pipeline) refusedTimes(batch tail.Batch, number numbering, n rollup.Refused) {
-	future, ancient := &p.rejects.why.future, &p.rejects.why.ancient
-	future.lines += n.Future
-	ancient.lines += n.Ancient
-	if (n.Future == 0 || future.path != "") && (n.Ancient == 0 || ancient.path != "") {
+func (r *reasons) times(w *worker, number numbering, n rollup.Refused) {
+	r.future.lines += n.Future
+	r.ancient.lines += n.Ancient
+	if (n.Future == 0 || r.future.path != "") && (n.Ancient == 0 || r.ancient.path != "") {
 		return
 	}
-	for rec, err := range p.parsers.records(batch.Lines()) {
-		number.next()
-		if err != nil {
+	var rec apachelog.Record
+	i := int64(0)
+	for line := range w.batch.Lines() {
+		i++
+		if _, err := w.parsers.match(line, &rec); err != nil {
 			continue
 		}
-		line := rejectedLine{path: batch.Path, number: number.number(), text: p.parsers.line}
-		switch p.table.Refuses(rec.Time) {
-		case future.expected:
-			future.keep(line, 1)
-		case ancient.expected:
-			ancient.keep(line, 1)
+		switch w.table.Refuses(rec.Time) {
+		case r.future.expected:
+			r.future.keep(w.batch.Path, number.at(i), line, 1)
+		case r.ancient.expected:
+			r.ancient.keep(w.batch.Path, number.at(i), line, 1)
 		}
 	}
 }

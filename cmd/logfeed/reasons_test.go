@@ -14,7 +14,9 @@ func TestReasonsAreBounded(t *testing.T) {
 	r := newReasons(rollup.NewTable(rollup.Options{}))
 	reject := func(n, times int) {
 		for range times {
-			r.add(rejectedLine{path: "log", number: int64(n), err: &apachelog.LineError{Directive: "%t", Expected: fmt.Sprint("reason ", n), Column: 1}, text: []byte("text")})
+			batch := newRefusals()
+			batch.add(1, []byte("text"), &apachelog.LineError{Directive: "%t", Expected: fmt.Sprint("reason ", n), Column: 1})
+			r.add("log", numbering{line: int64(n) - 1}, batch.all[0])
 		}
 	}
 	for n := range 3 * maxReasons {
@@ -38,11 +40,11 @@ func TestReasonsAreBounded(t *testing.T) {
 // BenchmarkRejected is what a line costs beside the parsing when every line is
 // rejected, as in a log of another format.
 func BenchmarkRejected(b *testing.B) {
-	r := newReasons(rollup.NewTable(rollup.Options{}))
+	r := newRefusals()
 	err := error(&apachelog.LineError{Directive: "%t", Expected: "[", Column: 20})
 	line := []byte(strings.Repeat("x", 200))
 	b.ReportAllocs()
 	for b.Loop() {
-		r.add(rejectedLine{path: "/var/log/apache2/access.log", number: 12, err: err, text: line})
+		r.add(12, line, err)
 	}
 }

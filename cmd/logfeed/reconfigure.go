@@ -147,6 +147,11 @@ func (p *pipeline) reconfigure() {
 	}
 	next.report(p.log)
 	p.log.Info("httpd's configuration was read again", "logs", len(next.logs.all), "formats", len(next.formats))
-	p.set.renew(next)
-	p.config, p.logs, p.by, p.shape = next, next.logs, next.groups(), next.shape()
+	p.here.renew(next)
+	if p.crew != nil {
+		for _, w := range p.crew.all {
+			w.renew(next)
+		}
+	}
+	p.config, p.logs, p.shape = next, next.logs, next.shape()
 }

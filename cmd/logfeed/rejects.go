@@ -1,11 +1,8 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
 	"time"
-
-	"github.com/logfeed/logfeed/internal/apachelog"
 )
 
 // sayEvery is the shortest time between two log records about the same kind
@@ -46,34 +43,36 @@ type rejects struct {
 	format, future, ancient, late, tooOld repeater
 }
 
-// rejectedLine is a line that no format matches.
-type rejectedLine struct {
-	path   string
-	vhost  string // that the log is of; "" if that is not known
-	number int64  // of the line in its file, 1-based; 0 when the file was not read from its start
-	err    error
-	text   []byte
-}
-
-func (r *rejects) line(now time.Time, l rejectedLine) {
-	r.count++
-	r.why.add(l)
-	if !r.format.due(now, 1) {
+// lines counts the lines of a worker's batch that match no format, and tells of
+// the first of them. The batch begins at number.
+func (r *rejects) lines(w *worker, number numbering) {
+	count := int64(0)
+	for _, one := range w.refused.all {
+		count += one.lines
+		r.why.add(w.batch.Path, number, one)
+	}
+	if count == 0 {
 		return
 	}
-	attrs := []any{"path", l.path}
-	if l.vhost != "" {
-		attrs = append(attrs, "vhost", l.vhost)
+	r.count += count
+	due := r.format.due(w.batch.Time, 1)
+	first := w.refused.all[0]
+	if due {
+		r.tell(w, number, first)
 	}
-	if l.number > 0 {
-		attrs = append(attrs, "line", l.number)
+	r.format.unsaid += count - 1
+}
+
+// tell logs why a line was rejected.
+func (r *rejects) tell(w *worker, number numbering, l refusal) {
+	attrs := []any{"path", w.batch.Path}
+	if w.log.vhost != "" {
+		attrs = append(attrs, "vhost", w.log.vhost)
 	}
-	var where *apachelog.LineError
-	if errors.As(l.err, &where) {
-		attrs = append(attrs, "directive", where.Directive, "column", where.Column, "expected", where.Expected)
-	} else {
-		attrs = append(attrs, "reason", l.err)
+	if n := number.at(l.first); n > 0 {
+		attrs = append(attrs, "line", n)
 	}
+	attrs = append(attrs, "directive", l.directive, "column", l.column, "expected", l.expected)
 	r.log.Warn("line rejected", append(attrs, "rejected", r.format.take())...)
 	const enough = 200 // bytes; the start of a line shows what kind it is
 	r.log.Debug("rejected line", "text", string(l.text[:min(len(l.text), enough)]))

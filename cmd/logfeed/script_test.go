@@ -24,12 +24,42 @@ import (
 // TestMain lets this test binary be the real program as well: scripts and
 // tests run it as logfeed.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"logfeed": main})
+	testscript.Main(m, map[string]func(){"logfeed": func() {
+		if n := os.Getenv(workersEnv); n != "" {
+			os.Args = slices.Insert(os.Args, 1, "--workers", n)
+		}
+		main()
+	}})
 }
+
+// workersEnv names the environment variable by which the stories have every
+// logfeed take another number of workers.
+const workersEnv = "STORY_WORKERS"
 
 // TestScript runs the stories below testdata/script. Each sees the real log
 // as $LOG and its points, summed by a slow regular expression, as $POINTS.
-func TestScript(t *testing.T) {
+func TestScript(t *testing.T) { stories(t, "") }
+
+// TestScriptByWorkers tells those stories anew that are about what is counted,
+// with other numbers of workers.
+func TestScriptByWorkers(t *testing.T) {
+	for _, workers := range []string{"1", "2", "7"} {
+		t.Run(workers, func(t *testing.T) {
+			stories(t, workers, "bounds", "by", "files", "formats", "real-log", "retentions", "same-points", "state-dir", "summary")
+		})
+	}
+}
+
+// stories runs those of the given names, or all.
+func stories(t *testing.T, workers string, names ...string) {
+	var files []string
+	for _, name := range names {
+		files = append(files, filepath.Join("testdata/script", name+".txtar"))
+	}
+	dir := "testdata/script"
+	if files != nil {
+		dir = ""
+	}
 	log, err := filepath.Abs("../../testdata/apache_logs")
 	if err != nil {
 		t.Fatal(err)
@@ -39,12 +69,14 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
+		Files:               files,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LOG", log)
 			env.Setenv("POINTS", points)
 			env.Setenv("TZ", "UTC")
+			env.Setenv(workersEnv, workers)
 			env.Values[receiver{}] = new(*carbontest.Server)
 			return nil
 		},

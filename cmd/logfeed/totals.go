@@ -126,7 +126,7 @@ func (p *pipeline) byFormat() []any {
 	if len(p.config.formats) < 2 {
 		return nil
 	}
-	return []any{"formats", matchedText(p.config.formats, p.set.matched())}
+	return []any{"formats", matchedText(p.config.formats, p.matched())}
 }
 
 // moment writes the start of a bucket; a run without points has none.
@@ -158,8 +158,12 @@ func (l lineNumbers) before(batch tail.Batch) numbering {
 	return n
 }
 
-// after keeps the numbering for the next batch of the same source.
-func (l lineNumbers) after(batch tail.Batch, n numbering) { l[batch.Source] = n }
+// after keeps the numbering for the next batch of the same source: after so
+// many lines from n on.
+func (l lineNumbers) after(batch tail.Batch, n numbering, lines int64) {
+	n.line += lines
+	l[batch.Source] = n
+}
 
 // skip counts a line that is in no batch.
 func (l lineNumbers) skip(s tail.Skip) {
@@ -168,13 +172,11 @@ func (l lineNumbers) skip(s tail.Skip) {
 	l[s.Source] = n
 }
 
-// next counts one line.
-func (n *numbering) next() { n.line++ }
-
-// number is that of the line counted last, 0 when it cannot be known.
-func (n *numbering) number() int64 {
+// at is the number of line i of the batch that begins at n, from 1; 0 when it
+// cannot be known.
+func (n numbering) at(i int64) int64 {
 	if n.lost {
 		return 0
 	}
-	return n.line
+	return n.line + i
 }

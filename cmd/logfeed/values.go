@@ -102,6 +102,18 @@ func parseNumber(text string) (int, error) {
 	return int(n), nil
 }
 
+// maxWorkers is more than one goroutine that reads can keep busy.
+const maxWorkers = 256
+
+// parseWorkers takes a number of workers.
+func parseWorkers(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || n == 0 || n > maxWorkers {
+		return 0, fmt.Errorf("%q is no number from 1 to %d", text, maxWorkers)
+	}
+	return int(n), nil
+}
+
 // parseBool takes what a switch can be given after its "=".
 func parseBool(text string) (bool, error) {
 	b, err := strconv.ParseBool(text)

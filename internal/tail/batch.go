@@ -73,13 +73,10 @@ func (b Batch) Release() {
 	}
 }
 
-// keptBuffers bounds the free list: enough for two cores' worth of workers,
-// each with one block in hand and one waiting.
-const keptBuffers = 8
-
 // buffers is a free list of equally large blocks. Idle files hold none.
 type buffers struct {
 	size int
+	kept int // blocks at most
 	mu   sync.Mutex
 	free [][]byte
 }
@@ -106,7 +103,7 @@ func (p *buffers) put(b []byte) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.free) < keptBuffers {
+	if len(p.free) < p.kept {
 		p.free = append(p.free, b[:p.size])
 	}
 }

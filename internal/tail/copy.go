@@ -196,10 +196,11 @@ func (f *Follower) continueAs(x, a *file) {
 // goOnFrom lets x be read on where a was, whose clock it takes over.
 func (f *Follower) goOnFrom(x, a *file) {
 	x.base, x.twin = a, a
-	if f.o.Clock == nil {
-		return
+	t := a.newest
+	if t == 0 && f.o.Clock != nil {
+		t, _ = f.o.Clock(a.source)
 	}
-	if t, ok := f.o.Clock(a.source); ok {
+	if t != 0 {
 		x.first, x.timely, x.begun = t, true, true
 	}
 }
@@ -366,7 +367,7 @@ func (f *Follower) mistaken(x *file) {
 	f.stats.Continued--
 	x.reject = append(x.reject, x.base)
 	x.base, x.placed, x.recheck = nil, false, true
-	x.begun, x.timely = false, false
+	x.begun, x.timely, x.newest = false, false, 0
 	x.moveTo(0, Digest{})
 }
 

@@ -107,9 +107,12 @@ func (f *Follower) over(x *file, now time.Time) bool {
 	return true
 }
 
-// compared says whether a packed file is still to be compared with x.
+// compared says whether a packed file is still to be compared with x, or may
+// have to be: when it turns out to be no copy of another one that begins alike.
 func (f *Follower) compared(x *file) bool {
-	return slices.ContainsFunc(f.open, func(y *file) bool { return y.base == x || y.copyOf == x && y.form.packed() })
+	return slices.ContainsFunc(f.open, func(y *file) bool {
+		return y.base == x || y.form.packed() && (y.copyOf == x || y.base != nil && x.head.begins(y.head.raw) == yes)
+	})
 }
 
 // finished says whether the sequence is at its end.

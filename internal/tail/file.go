@@ -106,7 +106,8 @@ type file struct {
 
 	begun  bool // its first line was looked at
 	first  int64
-	timely bool // first is known
+	timely bool  // first is known
+	newest int64 // time of a line read, by which files are ordered; 0 is not known
 }
 
 // openRegular opens a regular file for reading. Anything else, a FIFO, a

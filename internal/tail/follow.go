@@ -73,7 +73,7 @@ func New(o Options) (*Follower, error) {
 	f := &Follower{
 		o: o, globs: globs, stdin: stdin,
 		rescan:  make(chan struct{}, 1),
-		buffers: &buffers{size: o.BlockSize + markerSize},
+		buffers: &buffers{size: o.BlockSize + markerSize, kept: o.Ahead + 1},
 		readAt:  readAt,
 		watch:   newWatcher(o.Log, o.NoWatch || o.Once),
 		byID:    map[identity]*file{}, kin: map[string][]*file{},
@@ -303,6 +303,7 @@ func (f *Follower) read(s feed) (Batch, error) {
 	b := Batch{Source: s.number(), Path: s.name(), Log: s.log(), Data: lines, Time: now, home: f.buffers, buf: buf}
 	if isFile {
 		x.quiet = now
+		f.moveClock(x, lines)
 		b.End.Offset = x.pos
 	} else {
 		b.End.Offset = f.input.cutter.position()

@@ -239,7 +239,7 @@ func TestBatchesAreKept(t *testing.T) {
 	if string(got) != text {
 		t.Error("a batch changed before it was released")
 	}
-	if n := len(f.buffers.free); n > keptBuffers {
+	if n := len(f.buffers.free); n > f.buffers.kept {
 		t.Errorf("%d buffers are kept", n)
 	}
 }

@@ -61,7 +61,8 @@ type Options struct {
 	// ordered by when they were modified, and there is no look-back.
 	// log is the followed path that its file belongs to, as in a Batch.
 	TimeOf func(log string, line []byte) (unix int64, ok bool)
-	// Clock tells the newest time that has been counted from a source.
+	// Clock tells the newest time that has been counted from a source, by an
+	// earlier Follower too.
 	Clock func(source int) (unix int64, ok bool)
 
 	// Skipped is told of what is in no batch: a line longer than MaxLine, at its
@@ -77,6 +78,9 @@ type Options struct {
 	// BlockSize bounds the bytes of one batch; 1 MiB. It never exceeds MaxLine.
 	// A single longer line still comes whole.
 	BlockSize int
+	// Ahead is how many batches the receiver may hold at a time; 8. No more
+	// memory is kept for them. It is no limit.
+	Ahead int
 	// MaxLine bounds the bytes of a line without its newline; DefaultMaxLine. A longer
 	// line is skipped and counted.
 	MaxLine int
@@ -95,6 +99,7 @@ const (
 	defaultQuiet     = time.Hour
 	quietUnlinked    = 10 * time.Minute
 	defaultBlockSize = 1 << 20
+	defaultAhead     = 8
 
 	// standardInput is the pattern and the path of standard input.
 	standardInput = "-"
@@ -112,6 +117,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.BlockSize <= 0 {
 		o.BlockSize = defaultBlockSize
+	}
+	if o.Ahead <= 0 {
+		o.Ahead = defaultAhead
 	}
 	// A line inside a block is then never longer than MaxLine, whatever the cut.
 	o.BlockSize = min(o.BlockSize, o.MaxLine)

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"bytes"
 	"container/heap"
 	"math"
 	"time"
@@ -79,12 +80,15 @@ func (w *backlog) lowest(f *Follower) turn {
 // clock returns what a feed is ordered by and the time up to which its lines
 // have been given out, which is math.MinInt64 if it is unknown.
 func (f *Follower) clock(s feed) (order, clock int64) {
+	x, isFile := s.(*file)
+	if isFile && x.newest != 0 {
+		return x.newest, x.newest
+	}
 	if f.o.Clock != nil {
 		if t, ok := f.o.Clock(s.number()); ok {
 			return t, t
 		}
 	}
-	x, isFile := s.(*file)
 	if !isFile {
 		return math.MinInt64, math.MinInt64
 	}
@@ -98,6 +102,25 @@ func (f *Follower) clock(s feed) (order, clock int64) {
 		return math.MinInt64, math.MinInt64
 	}
 	return x.first, x.first
+}
+
+// moveClock takes the time of the last of the lines that were just read from x.
+// The newest time of all lines may be greater, but it is known only when the
+// receiver has counted them, and what is read next must not depend on how far
+// that is.
+func (f *Follower) moveClock(x *file, lines []byte) {
+	if f.o.TimeOf == nil {
+		return
+	}
+	if x.newest == 0 && f.o.Clock != nil {
+		x.newest, _ = f.o.Clock(x.source) // of an earlier run
+	}
+	begin := bytes.LastIndexByte(lines[:len(lines)-1], '\n') + 1
+	for line := range (Batch{Data: lines[begin:]}).Lines() {
+		if t, ok := f.o.TimeOf(x.root, line); ok {
+			x.newest = max(x.newest, t)
+		}
+	}
 }
 
 // firstLines is how much of a file is searched for a line with a time.

@@ -333,7 +333,7 @@ func (f *Follower) awake(x *file, fd *os.File, st status, now time.Time) bool {
 		x.quiet = now
 	}
 	x.begun, x.timely, x.resumed, x.recheck, x.done = false, false, false, true, false
-	x.passed, x.cut = false, false
+	x.newest, x.passed, x.cut = 0, false, false
 	x.seen, x.nul = x.pos, 0
 	return true
 }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"time"
+
+	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/rollup"
+	"github.com/logfeed/logfeed/internal/tail"
+)
+
+// A worker reads the lines of one batch after the other and sums each batch in
+// a table of its own. Everything that a line needs is in it, so that workers
+// can sum side by side; what they share does not change. A worker belongs to
+// one goroutine at a time.
+type worker struct {
+	set        *parserSet
+	parsers    *parsers  // of the batch at hand
+	by         *grouping // nil: all lines are one group
+	table      *rollup.Table
+	inspection *inspection // with --check: it is shown every line
+
+	batch   tail.Batch
+	log     *accessLog // whose lines it holds
+	lines   int64      // of the batch
+	refused refusals
+	summed  chan struct{} // takes one value when a goroutine of the crew is done
+}
+
+func newWorker(c *config, text bool) *worker {
+	return &worker{
+		set:     newParserSet(c, text),
+		by:      c.groups(),
+		table:   rollup.NewTable(c.rollup),
+		refused: newRefusals(),
+		summed:  make(chan struct{}, 1),
+	}
+}
+
+// renew has the batches to come read by another configuration.
+func (w *worker) renew(c *config) {
+	w.set.renew(c)
+	w.by = c.groups()
+}
+
+// take begins a batch, whose lines were read at the given time.
+func (w *worker) take(batch tail.Batch, log *accessLog, read time.Time) {
+	w.batch, w.log = batch, log
+	w.parsers = w.set.of(log.formats)
+	w.table.Begin(batch.Source, read)
+	if w.by != nil {
+		w.by.begin(batch.Log, log.vhost)
+	}
+	w.lines = 0
+	w.refused.clear()
+}
+
+// sum puts the lines of the batch into the table.
+func (w *worker) sum() {
+	var rec apachelog.Record
+	for line := range w.batch.Lines() {
+		w.lines++
+		err := w.parsers.parse(line, &rec)
+		if w.inspection != nil && !w.inspection.line(w, line, &rec, err) {
+			continue
+		}
+		if err != nil {
+			w.refused.add(w.lines, line, err)
+			continue
+		}
+		if w.by != nil {
+			w.by.choose(w.table, w.parsers.matched, &rec)
+		}
+		w.table.Add(&rec)
+	}
+}
