@@ -45,6 +45,7 @@ type config struct {
 	maxCreates   int           // new series a minute; 0 is without limit
 
 	metrics   []string
+	atEnd     bool    // a line counts at the end of its request
 	histogram []int64 // bounds in milliseconds, ascending; none: no histogram
 	by        grouping
 	rollup    rollup.Options
@@ -234,6 +235,11 @@ func (f *flagSet) seriesFlags(c *config) {
 		}
 		return nil
 	})
+	f.value("time", "", "start|end", "start", "count a line at its %t, or at its end: %t plus duration, which brings slow requests in order", func(text string) error {
+		word, err := parseChoice(text, "start", "end")
+		c.atEnd = word == "end"
+		return err
+	})
 }
 
 func (f *flagSet) ownFlags(c *config) {
@@ -379,6 +385,9 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	c.rollup.Levels = len(c.by.levels)
 	if err := c.groupBy(); err != nil {
 		wrong.add("--by", err)
+	}
+	if err := c.tellEnds(); err != nil {
+		wrong.add("--time", err)
 	}
 	c.completeRetentions(flags, wrong) // may choose the interval
 	c.completeSending(flags, wrong)

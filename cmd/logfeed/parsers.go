@@ -24,6 +24,7 @@ type parsers struct {
 type parserSet struct {
 	need apachelog.Field
 	zone *time.Location
+	end  bool                            // the time of a record is the end of its request
 	text bool                            // records keep the text of all directives
 	by   *grouping                       // and of those that it needs
 	made map[**apachelog.Format]*parsers // by where the list begins
@@ -32,7 +33,7 @@ type parserSet struct {
 
 func newParserSet(c *config, text bool) *parserSet {
 	return &parserSet{
-		need: c.rollup.Metrics.Needs(), zone: c.zone, text: text, by: &c.by,
+		need: c.rollup.Metrics.Needs(), zone: c.zone, end: c.atEnd, text: text, by: &c.by,
 		made: make(map[**apachelog.Format]*parsers), past: make(map[string]int64),
 	}
 }
@@ -41,11 +42,12 @@ func newParserSet(c *config, text bool) *parserSet {
 func (s *parserSet) of(formats []*apachelog.Format) *parsers {
 	p := s.made[&formats[0]]
 	if p == nil {
-		p = newParsers(formats, s.need, s.zone, func(f *apachelog.Format) []int {
+		p = newParsers(formats, func(f *apachelog.Format) *apachelog.Parser {
+			o := apachelog.ParserOptions{Need: s.need, Zone: s.zone, AtEnd: s.end, Text: s.by.texts(f)}
 			if s.text {
-				return allOf(f)
+				o.Text = allOf(f)
 			}
-			return s.by.texts(f)
+			return f.NewParser(o)
 		})
 		s.made[&formats[0]] = p
 	}
@@ -102,12 +104,11 @@ func allOf(f *apachelog.Format) []int {
 	return all
 }
 
-// newParsers returns parsers for one goroutine that decode what is needed, and
-// keep the text of the directives that texts names.
-func newParsers(formats []*apachelog.Format, need apachelog.Field, zone *time.Location, texts func(*apachelog.Format) []int) *parsers {
+// newParsers returns parsers for one goroutine.
+func newParsers(formats []*apachelog.Format, one func(*apachelog.Format) *apachelog.Parser) *parsers {
 	p := &parsers{formats: formats, counts: make([]int64, len(formats))}
 	for _, f := range formats {
-		p.all = append(p.all, f.NewParser(apachelog.ParserOptions{Need: need, Zone: zone, Text: texts(f)}))
+		p.all = append(p.all, one(f))
 	}
 	return p
 }

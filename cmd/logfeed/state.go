@@ -64,6 +64,9 @@ func (c *config) shape() string {
 	for _, ending := range c.rollup.Metrics.Endings() {
 		parts = append(parts, "series "+ending)
 	}
+	if c.atEnd {
+		parts = append(parts, "time end")
+	}
 	for _, l := range c.by.levels {
 		parts = append(parts, "by "+l.name)
 	}

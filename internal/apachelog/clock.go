@@ -19,6 +19,7 @@ const (
 // that their parts combine wherever they stand.
 type clockPlan struct {
 	kind  clockKind
+	atEnd bool            // it is the end of the request
 	uses  map[int]partSet // the parts to take from each directive
 	base  part            // of clockEpoch: in which unit
 	frac  part            // partMilli, partMicro or partNone
@@ -31,15 +32,7 @@ type clockPlan struct {
 func planClock(els []element) clockPlan {
 	for _, atEnd := range []bool{false, true} {
 		for _, conditional := range []bool{false, true} {
-			var side []*element
-			for i := range els {
-				e := &els[i]
-				isTime := e.value == clfTime || e.value == formatTime
-				if isTime && e.atEnd == atEnd && (conditional || !e.dash) {
-					side = append(side, e)
-				}
-			}
-			if plan := planSide(side); plan.kind != clockNone {
+			if plan := planSide(els, atEnd, conditional); plan.kind != clockNone {
 				return plan
 			}
 		}
@@ -47,8 +40,22 @@ func planClock(els []element) clockPlan {
 	return clockPlan{}
 }
 
-func planSide(side []*element) clockPlan {
-	plan := clockPlan{uses: map[int]partSet{}}
+// planEnd makes an instant of the directives of the end alone, if they tell it
+// in every line.
+func planEnd(els []element) clockPlan { return planSide(els, true, false) }
+
+// planSide makes an instant of the directives of the request's begin or of its
+// end. Those with a condition count if conditional is set.
+func planSide(els []element, atEnd, conditional bool) clockPlan {
+	var side []*element
+	for i := range els {
+		e := &els[i]
+		isTime := e.value == clfTime || e.value == formatTime
+		if isTime && e.atEnd == atEnd && (conditional || !e.dash) {
+			side = append(side, e)
+		}
+	}
+	plan := clockPlan{atEnd: atEnd, uses: map[int]partSet{}}
 	plan.takeFraction(side)
 	if plan.takeEpoch(side) {
 		return plan

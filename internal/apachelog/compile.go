@@ -16,6 +16,7 @@ type Format struct {
 	top      group
 	sources  map[Field]int // the directive that each field is read from
 	clock    clockPlan
+	end      clockPlan // of the end of the request
 	provides Field
 	warnings []string
 	searched bool // a part of a line may have to be searched for its values
@@ -100,6 +101,12 @@ func (f *Format) Meaning(i int) string {
 // Provides returns the fields that records of this format carry.
 func (f *Format) Provides() Field { return f.provides }
 
+// TellsEnd says whether the end of a request can be told: by a time of its end, or
+// by the time of its begin and a duration.
+func (f *Format) TellsEnd() bool {
+	return f.end.kind != clockNone || f.clock.kind != clockNone && f.provides&Duration != 0
+}
+
 // Warnings returns what is doubtful about the format, for people: fields that
 // cannot always be told apart, times that lack a part.
 func (f *Format) Warnings() []string { return f.warnings }
@@ -135,6 +142,9 @@ func (f *Format) setSources() {
 	}
 	if f.clock = planClock(f.elements); f.clock.kind != clockNone {
 		f.provides |= Time
+	}
+	if f.end = planEnd(f.elements); f.end.kind == clockNone && f.clock.atEnd {
+		f.end = f.clock
 	}
 }
 

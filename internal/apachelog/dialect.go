@@ -27,6 +27,7 @@ type dialect struct {
 	rows    []directive                 // all rows of their names; httpd's of these names do not count
 	time    func(arg string) *timeShape // what %{arg}t logs, nil for strftime
 	escapes bool                        // quotation marks in texts are escaped, but for those in rows
+	atEnd   bool                        // a time is that of the end, unless %{begin}t says otherwise
 }
 
 // typed are the rows of a column that is not httpd's, %{name:type}n.
@@ -75,9 +76,9 @@ var tomcat = []directive{
 
 var dialects = [...]dialect{
 	Apache:  {name: "apache", escapes: true},
-	Nginx:   {name: "nginx", escapes: true, rows: rows(typed, durations, []directive{taken(1e3, "microseconds")})},
-	Tomcat:  {name: "tomcat", escapes: true, rows: rows(tomcat, typed, durations, []directive{taken(1e3, "microseconds")}), time: javaShape},
-	Tomcat9: {name: "tomcat9", escapes: true, rows: rows(tomcat, typed, durations, []directive{taken(1e6, "milliseconds")}), time: javaShape},
+	Nginx:   {name: "nginx", escapes: true, atEnd: true, rows: rows(typed, durations, []directive{taken(1e3, "microseconds")})},
+	Tomcat:  {name: "tomcat", escapes: true, atEnd: true, rows: rows(tomcat, typed, durations, []directive{taken(1e3, "microseconds")}), time: javaShape},
+	Tomcat9: {name: "tomcat9", escapes: true, atEnd: true, rows: rows(tomcat, typed, durations, []directive{taken(1e6, "milliseconds")}), time: javaShape},
 	Jetty: {name: "jetty", time: jettyShape, rows: rows(typed, durations, []directive{
 		taken(1e3, "microseconds"),
 		{name: "a", value: token, dash: true, meaning: "address"},

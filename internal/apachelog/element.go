@@ -18,7 +18,7 @@ type element struct {
 
 // newElement works out the grammar of a directive.
 func newElement(d *dialect, it item, dir int) element {
-	e := element{value: it.value, dir: dir, dash: it.row.dash || it.cond}
+	e := element{value: it.value, dir: dir, dash: it.row.dash || it.cond, atEnd: d.atEnd}
 	switch e.value {
 	case constant:
 		e.lit = it.arg

@@ -42,10 +42,10 @@ var nicknames = []nickname{
 	{"jetty", `%{client}a - %u %t "%r" %s %O`, Jetty},
 	{"jetty_combined", `%{client}a - %u %t "%r" %s %O "%{Referer}i" "%{User-Agent}i"`, Jetty},
 	{"traefik", `%h - %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %{requests:number}n "%{router}n" "%{server}n" %{ms}Tms`, Traefik},
-	{"elb", `%{utc:%Y-%m-%dT%H:%M:%S}t.%{usec_frac}tZ %{elb:word}n %a:%{remote}p %{backend:word}n ` +
+	{"elb", `%{begin:utc:%Y-%m-%dT%H:%M:%S}t.%{begin:usec_frac}tZ %{elb:word}n %a:%{remote}p %{backend:word}n ` +
 		`%{request_processing_time:number}n %{backend_processing_time:seconds}n %{response_processing_time:number}n ` +
 		`%>s %{backend_status:word}n %I %O "%r" "%{User-Agent}i" %{SSL_CIPHER}x %{SSL_PROTOCOL}x`, Nginx},
-	{"s3", `%{owner:word}n %{bucket:word}n %t %h %{requester:word}n %{request_id:word}n %{operation:word}n %{key:word}n "%r" ` +
+	{"s3", `%{owner:word}n %{bucket:word}n %{begin}t %h %{requester:word}n %{request_id:word}n %{operation:word}n %{key:word}n "%r" ` +
 		`%>s %{error:word}n %b %{object_size:number}n %{total_time:ms}n %{turn_around_time:number}n "%{Referer}i" "%{User-Agent}i" %{rest}n`, Nginx},
 	{"cloudfront", `%{utc:%Y-%m-%d}t\t%{utc:%H:%M:%S}t\t%{edge}n\t%O\t%h\t%m\t%{Host}i\t%U\t%>s\t%{Referer}i\t%{User-Agent}i\t%{query}n\t%{Cookie}i\t` +
 		`%{result}n\t%{id}n\t%{host_header}n\t%{protocol}n\t%I\t%{time_taken:seconds}n\t%{X-Forwarded-For}i\t%{SSL_PROTOCOL}x\t%{SSL_CIPHER}x\t` +

@@ -10,6 +10,11 @@ type ParserOptions struct {
 	Need Field          // numbers to decode; those that the format does not provide stay 0
 	Text []int          // indexes, as in Format.Directives, of values to keep for Record.Raw and AppendText
 	Zone *time.Location // for times without a zone; nil is time.Local
+
+	// AtEnd makes the end of the request the time of a record, if Format.TellsEnd:
+	// a time of the end, else the begin and the duration. Without it a time of
+	// the begin is preferred.
+	AtEnd bool
 }
 
 // Parser applies a Format to lines. It holds caches and is for one goroutine.
@@ -17,6 +22,7 @@ type Parser struct {
 	format *Format
 	need   Field
 	plain  bool
+	toEnd  bool // the duration is added to the time
 	top    *group
 	clock  clock
 	times  []*timeState // by directive
@@ -39,8 +45,16 @@ func (f *Format) NewParser(o ParserOptions) *Parser { return f.newParser(o, fals
 // newParser makes a Parser that takes the fast ways, or, for tests, one that takes
 // the plain way everywhere.
 func (f *Format) newParser(o ParserOptions, plain bool) *Parser {
-	p := &Parser{format: f, need: o.Need & f.provides, plain: plain}
+	p := &Parser{format: f, need: o.Need, plain: plain}
 	p.clock = clock{plan: &f.clock, zone: o.Zone, stale: true}
+	switch {
+	case o.AtEnd && f.end.kind != clockNone:
+		p.clock.plan = &f.end
+	case o.AtEnd:
+		p.toEnd = true
+		p.need |= Duration
+	}
+	p.need &= f.provides
 	if o.Zone == nil {
 		p.clock.zone = time.Local
 	}
@@ -146,14 +160,15 @@ func (p *Parser) Parse(line []byte, rec *Record) error {
 	if !p.match(p.top, line, 0) {
 		return &p.err
 	}
-	if p.format.clock.kind > clockCLF || p.format.clock.frac != partNone {
+	plan := p.clock.plan
+	if plan.kind > clockCLF || plan.frac != partNone {
 		if p.absent&Time == 0 && !p.clock.settle() {
-			p.failAt(int32(p.format.clock.first), p.timeAt, "a day that exists")
+			p.failAt(int32(plan.first), p.timeAt, "a day that exists")
 			return &p.err
 		}
 	}
 	if p.absent&p.need&Time != 0 {
-		p.failAt(int32(p.format.clock.first), p.timeAt, "a time")
+		p.failAt(int32(plan.first), p.timeAt, "a time")
 		return &p.err
 	}
 	rec.line = line
@@ -165,8 +180,11 @@ func (p *Parser) Parse(line []byte, rec *Record) error {
 	rec.Duration = p.nums[slotDuration]
 	if p.need&Time != 0 {
 		rec.Time, rec.Nanos = p.clock.unix, p.clock.nanos
-		if p.format.clock.kind == clockCLF {
+		if plan.kind == clockCLF {
 			rec.Time = p.nums[slotTime]
+		}
+		if p.toEnd {
+			rec.finish()
 		}
 	}
 	return nil

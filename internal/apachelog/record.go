@@ -3,7 +3,7 @@ package apachelog
 // Record is what a line says. The zero value is ready for use; Parse fills it
 // again and again. What Raw returns is part of the line and lives as long.
 type Record struct {
-	Time     int64 // Unix seconds
+	Time     int64 // Unix seconds; see ParserOptions.AtEnd
 	Nanos    int32 // the fraction of the second, if the format has one
 	Status   int   // 0 if the line has "-"
 	Bytes    int64 // sent: the first of %O, %B, %b that the format has; "-" is 0
@@ -42,6 +42,18 @@ func (r *Record) AppendText(dst []byte, i int) []byte {
 		return dst
 	}
 	return appendUnescaped(dst, raw)
+}
+
+// finish moves the time on to the end of the request. Where there is no duration,
+// and where the server's clock went back meanwhile, it stays.
+func (r *Record) finish() {
+	if r.Absent&Duration != 0 || r.Duration <= 0 {
+		return
+	}
+	const second = 1e9
+	nanos := int64(r.Nanos) + r.Duration%second
+	r.Time += r.Duration/second + nanos/second
+	r.Nanos = int32(nanos % second)
 }
 
 // adopt makes the record one of the Parser's.

@@ -102,6 +102,29 @@ func TestEpochs(t *testing.T) {
 	}
 }
 
+// TestTellsEnd says of formats whether the end of a request is in all of their
+// lines.
+func TestTellsEnd(t *testing.T) {
+	for format, want := range map[string]bool{
+		"%t":                         false,
+		"%D":                         false,
+		"%t %D":                      true,
+		"%t %{ms}T":                  true,
+		"%{end}t":                    true,
+		"%{end:sec}t %t":             true,
+		"%404{end}t":                 true,  // there is no other time
+		"%404{end}t %t":              false, // not in every line
+		"%404{end}t %t %T":           true,
+		"%{end:msec_frac}t %t":       false,
+		"%{end:%H:%M:%S}t %t":        false,
+		"%{end:%F %T}t %{begin:%s}t": true,
+	} {
+		if got := compile(t, format).TellsEnd(); got != want {
+			t.Errorf("%s tells the end: %t", format, got)
+		}
+	}
+}
+
 // TestTimesThatDoNotExist are rejected, also right after a good one with the same
 // minute, and after a bad one again.
 func TestTimesThatDoNotExist(t *testing.T) {

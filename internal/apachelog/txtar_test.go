@@ -20,6 +20,7 @@ import (
 //	text %u "x"                the value as httpd meant it, quoted as in Go
 //	status 200                 bytes, bytes_in, duration (as Go writes them) likewise
 //	time 2026-11-23T03:37:15Z
+//	end 2026-11-23T03:37:16Z   the time of a Parser that is to tell the end
 //	absent status              the line has "-" for it
 //	ambiguous
 //	rejected 17 %t: 28 bytes   column, directive and what was expected; nothing else is wanted then
@@ -117,12 +118,22 @@ func (s *story) run(t *testing.T) {
 	}
 	all := ParserOptions{Need: s.format.Provides(), Text: allOf(s.format), Zone: s.zone}
 	fast, plain := s.format.newParser(all, false), s.format.newParser(all, true)
+	atEnd := all
+	atEnd.AtEnd = true
+	end := s.format.NewParser(atEnd)
 	for _, f := range s.lines {
 		line, wants, _ := bytes.Cut(f.body, []byte("\n"))
 		var rec Record
 		err := fast.Parse(line, &rec)
 		for want := range strings.Lines(string(wants)) {
 			want = strings.TrimSuffix(want, "\n")
+			if unix, ok := strings.CutPrefix(want, "end "); ok {
+				var rec Record
+				if got, ok := checkWant(s.format, &rec, end.Parse(line, &rec), "time "+unix); !ok || !s.format.TellsEnd() {
+					t.Errorf("%s: want the end %s, got %s (the format tells the end: %t)\n%.300s", f.name, unix, got, s.format.TellsEnd(), line)
+				}
+				continue
+			}
 			if got, ok := checkWant(s.format, &rec, err, want); !ok {
 				t.Errorf("%s: want %s, got %s\n%.300s", f.name, want, got, line)
 			}
