@@ -89,7 +89,7 @@ const maxWindow = 128 << 20
 
 // unpack returns the content of r, which is packed in form m.
 func unpack(m form, r io.Reader) (io.ReadCloser, error) {
-	r = bufio.NewReaderSize(r, 64<<10)
+	r = bufio.NewReaderSize(r, 16<<10)
 	switch m {
 	case gzipped:
 		z, err := gzip.NewReader(r)

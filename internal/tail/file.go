@@ -60,6 +60,7 @@ type file struct {
 	limit int64 // plain: how far a Once run reads, -1 without limit
 
 	stream *stream // packed: open while it is being read
+	weight int64   // packed: what that takes in memory; 0 is not known yet
 	ready  bool    // packed: stable, may be read
 	done   bool    // packed: the content has ended cleanly
 	stuck  error   // packed: why it cannot be read on for now

@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"iter"
@@ -182,11 +181,11 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 		return false, false
 	}
 	work := f.backlog()
-	for len(work.turns) > 0 {
+	for !work.empty() {
 		if ctx.Err() != nil {
 			return read, false
 		}
-		t := work.lowest(f)
+		t := work.next(f)
 		b, err := f.readCounted(t.feed)
 		if err != nil {
 			yield(Batch{}, err)
@@ -201,14 +200,14 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 		}
 		f.leaveNew(t.feed)
 		if !t.feed.unread() {
-			heap.Pop(work)
+			work.end()
 			if x, isFile := t.feed.(*file); isFile {
 				f.finish(work, x, now)
 			}
 		}
-		if len(work.turns) > 0 && (time.Since(f.ticked) >= f.o.Poll || f.unticked >= tickBytes) {
+		if !work.empty() && (time.Since(f.ticked) >= f.o.Poll || f.unticked >= tickBytes) {
 			f.arrivals(work)
-			if !f.tick(yield, Tick{Now: now, Low: min(work.lowest(f).clock, f.lastTick(now).Low), Behind: true}) {
+			if !f.tick(yield, Tick{Now: now, Low: min(work.low(f), f.lastTick(now).Low), Behind: true}) {
 				return read, false
 			}
 		}

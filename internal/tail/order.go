@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// A backlog is what a round has to read, the lowest clock first.
-type backlog struct{ turns []turn }
+// A backlog is what a round has to read.
+type backlog struct {
+	turns turns
+	aside turns // packed files for which there is no room; see room.go
+}
 
 // A turn is a feed and its place in the order.
 type turn struct {
@@ -17,14 +20,17 @@ type turn struct {
 	clock int64
 }
 
-func (w *backlog) Len() int           { return len(w.turns) }
-func (w *backlog) Less(i, j int) bool { return w.turns[i].before(w.turns[j]) }
-func (w *backlog) Swap(i, j int)      { w.turns[i], w.turns[j] = w.turns[j], w.turns[i] }
-func (w *backlog) Push(t any)         { w.turns = append(w.turns, t.(turn)) }
-func (w *backlog) Pop() any {
-	last := len(w.turns) - 1
-	t := w.turns[last]
-	w.turns = w.turns[:last]
+// turns are a heap, the lowest clock first.
+type turns []turn
+
+func (w *turns) Len() int           { return len(*w) }
+func (w *turns) Less(i, j int) bool { return (*w)[i].before((*w)[j]) }
+func (w *turns) Swap(i, j int)      { (*w)[i], (*w)[j] = (*w)[j], (*w)[i] }
+func (w *turns) Push(t any)         { *w = append(*w, t.(turn)) }
+func (w *turns) Pop() any {
+	last := len(*w) - 1
+	t := (*w)[last]
+	*w = (*w)[:last]
 	return t
 }
 
@@ -59,14 +65,46 @@ func (w *backlog) addUnread(f *Follower, x *file) {
 
 func (w *backlog) add(f *Follower, s feed) {
 	order, clock := f.clock(s)
-	heap.Push(w, turn{s, order, clock})
+	heap.Push(&w.turns, turn{s, order, clock})
 }
 
-// lowest returns the feed that is next. The clock of one that was read has
-// moved on since it was put in its place.
-func (w *backlog) lowest(f *Follower) turn {
+func (w *backlog) empty() bool { return len(w.turns)+len(w.aside) == 0 }
+
+// next returns the feed whose turn it is: the one with the lowest clock for
+// which there is room.
+func (w *backlog) next(f *Follower) turn {
+	if len(w.aside) > 0 && (len(w.turns) == 0 || f.hasRoom(w.aside[0].feed)) {
+		heap.Push(&w.turns, heap.Pop(&w.aside))
+	}
 	for {
-		t := &w.turns[0]
+		t := w.turns.lowest(f)
+		if len(w.turns) == 1 || f.hasRoom(t.feed) {
+			return t
+		}
+		heap.Push(&w.aside, heap.Pop(&w.turns))
+	}
+}
+
+// end takes out the feed whose turn it was.
+func (w *backlog) end() { heap.Pop(&w.turns) }
+
+// low returns the lowest clock.
+func (w *backlog) low(f *Follower) int64 {
+	low := int64(math.MaxInt64)
+	if len(w.turns) > 0 {
+		low = w.turns.lowest(f).clock
+	}
+	if len(w.aside) > 0 {
+		low = min(low, w.aside[0].clock)
+	}
+	return low
+}
+
+// lowest returns the first of the turns. The clock of a feed that was read has
+// moved on since it was put in its place.
+func (w *turns) lowest(f *Follower) turn {
+	for {
+		t := &(*w)[0]
 		order, clock := f.clock(t.feed)
 		if order == t.order {
 			t.clock = clock

@@ -123,7 +123,7 @@ func (x *file) streamEnded(f *Follower, err error) error {
 func (f *Follower) lookPacked(x *file, now time.Time) {
 	if x.looked.Equal(x.changed) || x.recheck {
 		x.recheck = false
-		x.done, x.stuck = false, nil
+		x.done, x.stuck, x.weight = false, nil, 0
 		x.closeStream()
 	}
 	stable := now.Sub(x.changed) >= f.o.Poll || f.o.Once
