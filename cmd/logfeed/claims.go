@@ -105,7 +105,7 @@ func (p *pipeline) ownFrom() int64 {
 	if from == math.MinInt64 {
 		return from
 	}
-	if oldest, ok := p.sink.Oldest(); ok {
+	if oldest, ok := p.sink.Oldest(p.own.has); ok {
 		from = min(from, oldest)
 	}
 	return from

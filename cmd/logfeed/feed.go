@@ -43,6 +43,9 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 	for _, d := range c.keeping.doubts(c.series()) {
 		log.Warn("retentions: " + d)
 	}
+	if doubt := c.ownDoubt(); doubt != "" {
+		log.Warn("retentions: " + doubt)
+	}
 	keeper, prior, err := openState(ctx, c, log)
 	if err != nil {
 		return err
@@ -60,7 +63,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 		return err
 	}
 	defer claims.close()
-	out, err := newOutlet(c, prior, p.ledger, v.points, log)
+	out, err := newOutlet(c, prior, p.ledger, p.own, v.points, log)
 	if err != nil {
 		return err
 	}
@@ -113,6 +116,9 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		numbers: make(lineNumbers),
 	}
 	p.rejects.why = newReasons(p.here.table)
+	if !c.once && !c.dryRun {
+		p.own = newOwn(c.rollup.Prefix, c.rollup.Interval)
+	}
 	var since int64
 	var resume *tail.State
 	if prior == nil {
@@ -177,6 +183,9 @@ func (p *pipeline) closeTheStart(c *config, started time.Time) (since int64) {
 // counting begins with the first bucket after them.
 func (p *pipeline) goOn(c *config, prior *state, log *slog.Logger) error {
 	if prior.Shape == p.shape {
+		if p.own != nil {
+			p.own.resume(prior.Own)
+		}
 		return p.ledger.Restore(prior.Ledger)
 	}
 	interval := int64(c.rollup.Interval / time.Second)
@@ -261,12 +270,13 @@ type outlet interface {
 	point.Sink
 	Snapshots() []carbon.Snapshot
 	Stats() []carbon.Stats
-	Oldest() (unix int64, ok bool)                 // of the points that may still be sent
-	Drain(ctx context.Context) error               // waits until everything is delivered
-	Stop(ctx context.Context) (left []carbon.Left) // sends until ctx is done
+	Offer(points []point.Point)                                    // where there is room
+	Oldest(without func(series string) bool) (unix int64, ok bool) // of the points that may still be sent
+	Drain(ctx context.Context) error                               // waits until everything is delivered
+	Stop(ctx context.Context) (left []carbon.Left)                 // sends until ctx is done
 }
 
-func newOutlet(c *config, prior *state, ledger *rollup.Ledger, stdout io.Writer, log *slog.Logger) (outlet, error) {
+func newOutlet(c *config, prior *state, ledger *rollup.Ledger, own *own, stdout io.Writer, log *slog.Logger) (outlet, error) {
 	if c.dryRun {
 		return printed{point.NewWriter(stdout)}, nil
 	}
@@ -278,7 +288,7 @@ func newOutlet(c *config, prior *state, ledger *rollup.Ledger, stdout io.Writer,
 		}
 		if prior != nil {
 			// Open buckets are left to the ledger, unless it begins anew.
-			open := ledger.IsOpen
+			open := func(series string, start int64) bool { return !own.has(series) && ledger.IsOpen(series, start) }
 			if prior.Shape != c.shape() {
 				open = func(string, int64) bool { return false }
 			}
@@ -308,8 +318,9 @@ func (c *config) replayOrNone() time.Duration {
 // printed is the outlet of a dry run: what is written is delivered.
 type printed struct{ point.Sink }
 
-func (printed) Snapshots() []carbon.Snapshot       { return nil }
-func (printed) Stats() []carbon.Stats              { return nil }
-func (printed) Oldest() (unix int64, ok bool)      { return 0, false }
-func (printed) Drain(context.Context) error        { return nil }
-func (printed) Stop(context.Context) []carbon.Left { return nil }
+func (printed) Snapshots() []carbon.Snapshot                   { return nil }
+func (printed) Stats() []carbon.Stats                          { return nil }
+func (printed) Offer([]point.Point)                            {}
+func (printed) Oldest(func(string) bool) (unix int64, ok bool) { return 0, false }
+func (printed) Drain(context.Context) error                    { return nil }
+func (printed) Stop(context.Context) []carbon.Left             { return nil }

@@ -88,7 +88,7 @@ func write(t *testing.T, path, text string) {
 func bytesIn(t *testing.T, carbon *carbontest.Server) int {
 	t.Helper()
 	sum := 0
-	for key, v := range carbon.Final() {
+	for key, v := range traffic(carbon) {
 		if !strings.HasSuffix(key.Series, ".bytes.count") {
 			continue
 		}

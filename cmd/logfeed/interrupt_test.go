@@ -136,8 +136,8 @@ func TestBackfillIsEndedOnTheWay(t *testing.T) {
 				// With some luck a checkpoint is made on the way.
 				time.Sleep(time.Duration(rnd.IntN(600)) * time.Millisecond)
 				p.end(t, sign)
-				wholeOrAbsent(t, carbon.Final(), want)
-				if len(carbon.Final()) == len(want) {
+				wholeOrAbsent(t, traffic(carbon), want)
+				if len(traffic(carbon)) == len(want) {
 					t.Error("all was there before the last end: there was no way to be ended on")
 				}
 			}
@@ -145,7 +145,7 @@ func TestBackfillIsEndedOnTheWay(t *testing.T) {
 			if code := last.exit(t); code != 0 {
 				t.Errorf("exit code %d at the end", code)
 			}
-			if d := difference(carbon.Final(), want); d != "" {
+			if d := difference(traffic(carbon), want); d != "" {
 				t.Error(d)
 			}
 			n := linesOf(t, last)
@@ -191,7 +191,7 @@ func TestBackfillTwice(t *testing.T) {
 		if code := start(t, carbon, "--from-start", "--once", logs).exit(t); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
-		if d := difference(carbon.Final(), want); d != "" {
+		if d := difference(traffic(carbon), want); d != "" {
 			t.Error(d)
 		}
 	}
@@ -210,14 +210,14 @@ func TestInterruptedWithoutAState(t *testing.T) {
 	p := start(t, carbon, append(slowly(t, files, 4*time.Second), "--from-start", "--once", logs)...)
 	p.until(t, "a point", func() bool { return carbon.Counts().Lines > 0 })
 	p.end(t, os.Interrupt)
-	wholeOrAbsent(t, carbon.Final(), want)
-	if len(carbon.Final()) == len(want) {
+	wholeOrAbsent(t, traffic(carbon), want)
+	if len(traffic(carbon)) == len(want) {
 		t.Error("all was there before the interrupt")
 	}
 	if code := start(t, carbon, "--from-start", "--once", logs).exit(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if d := difference(carbon.Final(), want); d != "" {
+	if d := difference(traffic(carbon), want); d != "" {
 		t.Error(d)
 	}
 }

@@ -200,6 +200,7 @@ func (p *pipeline) state() *state {
 		Files:    p.follower.State(),
 		Ledger:   p.ledger.Snapshot(),
 		Counters: p.counters(),
+		Own:      p.own.state(),
 		Outboxes: make(map[string]packedPoints),
 	}
 	stats := p.sink.Stats()

@@ -32,7 +32,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	logfeed := start(t, carbon, "--state-dir", stateDir, "--from-start", log.Name())
 	log.WriteString(line)
-	until(t, "the first line", func() bool { return maps.Equal(carbon.Final(), cells("1", "10")) })
+	until(t, "the first line", func() bool { return maps.Equal(traffic(carbon), cells("1", "10")) })
 
 	// A directory in the place of the temporary file fails for root as well.
 	blocker := filepath.Join(stateDir, "checkpoint.tmp", "x")
@@ -40,7 +40,7 @@ func TestFullDisk(t *testing.T) {
 	log.WriteString(line)
 	until(t, "the failure to be told", func() bool { return strings.Contains(logfeed.stderr.String(), "cannot save the checkpoint") })
 	log.WriteString(line)
-	until(t, "counting to go on", func() bool { return maps.Equal(carbon.Final(), cells("3", "30")) })
+	until(t, "counting to go on", func() bool { return maps.Equal(traffic(carbon), cells("3", "30")) })
 	if n := strings.Count(logfeed.stderr.String(), "cannot save the checkpoint"); n != 1 {
 		t.Errorf("the failure is told %d times", n)
 	}
@@ -54,7 +54,7 @@ func TestFullDisk(t *testing.T) {
 	<-logfeed.ended
 	log.WriteString(line)
 	start(t, carbon, "--state-dir", stateDir, "--from-start", log.Name())
-	until(t, "all lines", func() bool { return maps.Equal(carbon.Final(), cells("5", "50")) })
+	until(t, "all lines", func() bool { return maps.Equal(traffic(carbon), cells("5", "50")) })
 }
 
 // TestSecondUserOfAStateDirectoryIsRefused starts two with one directory and
@@ -111,5 +111,5 @@ func TestChangedFlagsKeepWhatWaits(t *testing.T) {
 	}
 	start(t, carbon, "--state-dir", stateDir, "--metrics", "requests", log.Name())
 	want := points(t, text)
-	until(t, "what waited", func() bool { return maps.Equal(carbon.Final(), want) })
+	until(t, "what waited", func() bool { return maps.Equal(traffic(carbon), want) })
 }

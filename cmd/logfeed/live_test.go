@@ -90,12 +90,12 @@ func TestLiveEqualsBackfill(t *testing.T) {
 		time.Sleep(time.Duration(rnd.IntN(20)) * time.Millisecond)
 	}
 	until(t, "the bucket in progress to be all that is missing", func() bool {
-		return ended(carbon.Final(), want)
+		return ended(traffic(carbon), want)
 	})
 	if code := logfeed.terminate(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if d := difference(carbon.Final(), want); d != "" {
+	if d := difference(traffic(carbon), want); d != "" {
 		t.Error(d)
 	}
 }
@@ -145,7 +145,7 @@ func TestStartAtTheEnd(t *testing.T) {
 	}
 	until(t, "the lines", func() bool { return strings.Contains(logfeed.stderr.String(), "late lines") })
 	logfeed.terminate(t)
-	if d := difference(carbon.Final(), want); d != "" {
+	if d := difference(traffic(carbon), want); d != "" {
 		t.Error(d)
 	}
 }

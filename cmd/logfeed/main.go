@@ -84,8 +84,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func newLogger(c *config, stderr io.Writer) *slog.Logger {
 	o := &slog.HandlerOptions{Level: c.logLevel}
-	if c.logJSON {
+	switch {
+	case c.logJSON:
 		return slog.New(slog.NewJSONHandler(stderr, o))
+	case toJournal(stderr, os.Getenv("JOURNAL_STREAM")):
+		return slog.New(newJournalHandler(stderr, o))
 	}
 	return slog.New(slog.NewTextHandler(stderr, o))
 }

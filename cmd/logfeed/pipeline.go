@@ -25,6 +25,7 @@ type pipeline struct {
 	wall     *wall
 	sink     outlet
 	keeper   *keeper // nil: no state is kept
+	own      *own    // nil: logfeed tells nothing of itself
 	shape    string
 	since    int64 // bounds of time, 0 is none
 	until    int64
@@ -90,6 +91,7 @@ func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 	if err := p.give(ctx); err != nil {
 		return err
 	}
+	p.tellOwn(tick)
 	p.caughtUp = !tick.Behind
 	if p.caughtUp && !p.following && !p.once {
 		p.following = true
@@ -207,6 +209,17 @@ func (p *pipeline) write(ctx context.Context) error {
 	return p.sink.Write(ctx, points)
 }
 
+// tellOwn sends what logfeed has to say of itself. That never waits, and is left
+// out where there is no room for it.
+func (p *pipeline) tellOwn(tick tail.Tick) {
+	if p.own == nil {
+		return
+	}
+	if points := p.own.tick(tick.Now, p.condition(tick)); len(points) > 0 {
+		p.sink.Offer(points)
+	}
+}
+
 // flush sends every bucket, ended or not.
 func (p *pipeline) flush(ctx context.Context) error {
 	p.ledger.Flush()
@@ -220,7 +233,9 @@ func (p *pipeline) skip(s tail.Skip) {
 	switch {
 	case p.inspection != nil:
 		p.inspection.skipped(s)
-	case s.Unfinished:
+	case !s.Unfinished:
+		p.rejects.tooLong(s)
+	default:
 		p.log.Warn("the last line of a file has no newline and is not counted", "path", s.Path, "bytes", len(s.Text))
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"log/slog"
 	"time"
+
+	"github.com/logfeed/logfeed/internal/tail"
 )
 
 // sayEvery is the shortest time between two log records about the same kind
@@ -40,7 +42,7 @@ type rejects struct {
 	count int64
 	why   reasons
 
-	format, future, ancient, late, tooOld repeater
+	format, future, ancient, late, tooOld, long repeater
 }
 
 // lines counts the lines of a worker's batch that match no format, and tells of
@@ -76,6 +78,13 @@ func (r *rejects) tell(w *worker, number numbering, l refusal) {
 	r.log.Warn("line rejected", append(attrs, "rejected", r.format.take())...)
 	const enough = 200 // bytes; the start of a line shows what kind it is
 	r.log.Debug("rejected line", "text", string(l.text[:min(len(l.text), enough)]))
+}
+
+// tooLong tells of a line that was skipped, and is counted by the follower.
+func (r *rejects) tooLong(s tail.Skip) {
+	if r.long.due(time.Now(), 1) {
+		r.log.Warn("a line longer than 4 MiB was skipped", "path", s.Path, "skipped", r.long.take())
+	}
 }
 
 // times tells of lines refused, or late, for the sake of their time.

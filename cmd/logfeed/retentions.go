@@ -66,6 +66,23 @@ func (k keeping) doubts(series []string) []string {
 	return all
 }
 
+// ownDoubt tells when Carbon will not keep logfeed's own series in steps of the
+// interval. It is no mistake: they may be worth less than the others.
+func (c *config) ownDoubt() string {
+	if !c.keeping.given() || c.once || c.dryRun {
+		return ""
+	}
+	for _, series := range newOwn(c.rollup.Prefix, c.rollup.Interval).names {
+		switch list, section, ok := c.keeping.of(series); {
+		case !ok:
+			return fmt.Sprintf("no section of %s matches logfeed's own series %s: carbon then keeps 60s:7d, and go-carbon nothing", c.keeping.text, series)
+		case seconds(list[0].Step) != c.rollup.Interval:
+			return fmt.Sprintf("the finest step of logfeed's own series %s is %s by [%s], and of several points in a step Carbon keeps the last", series, short(seconds(list[0].Step)), section)
+		}
+	}
+	return ""
+}
+
 // series returns the names of all series of this run, once the prefix and the
 // metrics are known, and none where they are mistaken.
 func (c *config) series() []string {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,5 +33,32 @@ func TestAges(t *testing.T) {
 	a.see(ago(2*day), now)
 	if said.Len() > 0 {
 		t.Errorf("although off: %s", said.String())
+	}
+}
+
+// TestOwnDoubt has a schemas file that keeps logfeed's own series otherwise
+// than those of the logs, or not at all.
+func TestOwnDoubt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "storage-schemas.conf")
+	doubt := func(schemas string, args ...string) string {
+		write(t, file, schemas)
+		c, _, wrong := parseArgs(append(args, "--prefix", "a", "--retentions", file, "x.log"))
+		if len(wrong.all) > 0 {
+			t.Fatal(wrong.all)
+		}
+		return c.ownDoubt()
+	}
+	apart := "[own]\npattern = \\.lag\\.\nretentions = 5m:1y\n[rest]\npattern = .*\nretentions = 60s:1d\n"
+	if got := doubt(apart); !strings.Contains(got, "a.logfeed.lag.bytes is 300s by [own]") {
+		t.Errorf("it says %q", got)
+	}
+	if got := doubt(apart, "--once", "--from-start"); got != "" {
+		t.Errorf("a backfill has none of these series, and says %q", got)
+	}
+	if got := doubt("[c]\npattern = \\.count$\nretentions = 60s:1d\n"); !strings.Contains(got, "no section") || !strings.Contains(got, "a.logfeed.lag.bytes") {
+		t.Errorf("it says %q", got)
+	}
+	if got := doubt("[rest]\npattern = .*\nretentions = 60s:1d\n"); got != "" {
+		t.Errorf("it says %q", got)
 	}
 }

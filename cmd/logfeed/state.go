@@ -25,6 +25,7 @@ type state struct {
 	Files    tail.State
 	Ledger   rollup.Snapshot
 	Counters counters
+	Own      ownState
 	Outboxes map[string]packedPoints // by address
 }
 

@@ -117,9 +117,9 @@ func (w *wrecked) recover(t *testing.T, newest, before []byte, more ...string) {
 	}
 	want := w.truth.want()
 	logfeed := start(t, w.carbon, slices.Concat(w.args, []string{state}, more)...)
-	for end := time.Now().Add(patience); difference(w.carbon.Final(), want) != ""; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); difference(traffic(w.carbon), want) != ""; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal(difference(w.carbon.Final(), want))
+			t.Fatal(difference(traffic(w.carbon), want))
 		}
 	}
 	if said := logfeed.stderr.String(); !strings.Contains(said, "damaged checkpoint was set aside") {
@@ -128,7 +128,7 @@ func (w *wrecked) recover(t *testing.T, newest, before []byte, more ...string) {
 	if code := logfeed.terminate(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if d := difference(w.carbon.Final(), want); d != "" {
+	if d := difference(traffic(w.carbon), want); d != "" {
 		t.Errorf("after the end: %s", d)
 	}
 }

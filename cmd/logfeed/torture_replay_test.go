@@ -65,7 +65,7 @@ func TestReplayShorterThanTheLoss(t *testing.T) {
 // crash makes Carbon lose all that it holds, and returns it.
 func crash(t *testing.T, carbon *carbontest.Server) (lost map[carbontest.Key]string) {
 	t.Helper()
-	lost = carbon.Final()
+	lost = traffic(carbon)
 	carbon.Kill(time.Hour)
 	until(t, "carbon's port", func() bool { return carbon.Listen() == nil })
 	return lost

@@ -89,7 +89,7 @@ func TestTorture(t *testing.T) {
 		t.Errorf("a line was written %s after its time, which is near or past the lateness: this machine is too busy for the test", slowest)
 	}
 	victim.finish(site.tally)
-	if d := difference(carbon.Final(), site.tally.want()); d != "" {
+	if d := difference(traffic(carbon), site.tally.want()); d != "" {
 		t.Errorf("after the end: %s", d)
 	}
 	weather.watch.look()
@@ -129,7 +129,7 @@ func (s *site) heals(t *testing.T, carbon *carbontest.Server, patience time.Dura
 	t.Helper()
 	began, want := time.Now(), s.tally.want()
 	for {
-		got := carbon.Final()
+		got := traffic(carbon)
 		if difference(got, want) == "" {
 			return time.Since(began)
 		}

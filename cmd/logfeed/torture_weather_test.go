@@ -136,6 +136,9 @@ type dipWatch struct {
 func (d *dipWatch) look() {
 	lines := d.carbon.Lines()
 	for _, l := range lines[d.seen:] {
+		if isOwn(l.Series) {
+			continue // outside of what is promised
+		}
 		key := carbontest.Key{Series: l.Series, Time: l.Time}
 		h, known := d.highest[key]
 		if !known || !lower(l.Value, h.Value) {

@@ -235,7 +235,7 @@ func rollup(series string, values []float64) float64 {
 	switch {
 	case strings.HasSuffix(name, ".min"):
 		return slices.Min(values)
-	case strings.HasSuffix(name, ".max"):
+	case strings.HasSuffix(name, ".max"), strings.Contains(name, ".logfeed.lag.") && !strings.HasSuffix(name, ".count"):
 		return slices.Max(values)
 	}
 	sum := 0.0

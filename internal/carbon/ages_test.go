@@ -339,6 +339,7 @@ func TestRollup(t *testing.T) {
 	values := []float64{4, 1, 7}
 	for series, want := range map[string]float64{
 		"a.requests.count": 12, "requests.count;vhost=a.max": 12, "a.ms.min": 1, "a.ms.max": 7, "a.ms.mean": 4, "a.ms.p95": 4,
+		"a.logfeed.lag.bytes": 7, "a.logfeed.lag.requests.count": 12,
 	} {
 		if got := rollup(series, values); got != want {
 			t.Errorf("%s: %v, want %v", series, got, want)

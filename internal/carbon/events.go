@@ -40,12 +40,18 @@ const (
 	makeRoom    bound = iota // where it was full before, the oldest make room for new ones
 	shedToBound              // the oldest are dropped until it is below its bound
 	keepAll                  // nothing is dropped: the program stops, and keeps them on disk
+	ifRoom                   // the points are not taken
 )
 
 // add takes points into the outbox.
 func (s *Sender) add(points []point.Point, how bound) {
 	s.mu.Lock()
 	b := s.box
+	if b.full() && how == ifRoom {
+		s.st.Declined += int64(len(points))
+		s.mu.Unlock()
+		return
+	}
 	if b.owed == 0 && len(points) > 0 {
 		s.lean = time.Now()
 	}

@@ -70,6 +70,15 @@ func (g *Group) Write(ctx context.Context, points []point.Point) error {
 	return nil
 }
 
+// Offer gives the points to the destinations that have room, and never waits.
+// Where a destination is at its bound they are left out, counted, and make no
+// other point go. It may be called from any goroutine.
+func (g *Group) Offer(points []point.Point) {
+	for _, s := range g.senders {
+		s.add(points, ifRoom)
+	}
+}
+
 func (g *Group) bound() bound {
 	if g.o.Shed {
 		return shedToBound
@@ -324,23 +333,24 @@ func (g *Group) Snapshots() []Snapshot {
 	return all
 }
 
-// Oldest returns the earliest bucket of which any destination holds a point,
-// sent or not: nothing older will be sent. It may be called from any
-// goroutine.
-func (g *Group) Oldest() (unix int64, ok bool) {
+// Oldest returns the earliest bucket of which any destination holds a point of
+// a series but those that without names, sent or not: nothing older will be
+// sent. It may be called from any goroutine.
+func (g *Group) Oldest(without func(series string) bool) (unix int64, ok bool) {
 	for _, s := range g.senders {
-		if t, some := s.oldest(); some && (!ok || t < unix) {
+		if t, some := s.oldest(without); some && (!ok || t < unix) {
 			unix, ok = t, true
 		}
 	}
 	return unix, ok
 }
 
-func (s *Sender) oldest() (unix int64, ok bool) {
+func (s *Sender) oldest(without func(series string) bool) (unix int64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key := range s.box.index {
-		if t := int64(uint32(key)); !ok || t < unix {
+		t := int64(uint32(key))
+		if (!ok || t < unix) && !without(s.box.names.series(uint32(key>>32))) {
 			unix, ok = t, true
 		}
 	}

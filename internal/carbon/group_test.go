@@ -268,3 +268,35 @@ func TestRefusedPoints(t *testing.T) {
 		}
 	})
 }
+
+// What is offered finds its place where there is room, and makes nothing else
+// go where there is none.
+func TestOffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.down = true
+		g := NewGroup(GroupOptions{}, f.sender(Options{Buffer: 100 * pointBytes}, nil))
+		defer stopNow(g)
+		own := point.Point{Series: "a.logfeed.lines.count", Value: 1, Time: base - 60}
+		g.Offer([]point.Point{own})
+		if oldest, ok := g.Oldest(func(series string) bool { return series == own.Series }); ok {
+			t.Errorf("%d is the oldest point, but there is none that counts", oldest)
+		}
+		if err := g.Write(t.Context(), some(99, base)); err != nil {
+			t.Fatal(err)
+		}
+		own.Time = base
+		g.Offer([]point.Point{own})
+		if st := g.Stats()[0]; st.Declined != 1 || st.Shed != 0 || st.Undelivered != 100 {
+			t.Errorf("%+v", st)
+		}
+		if oldest, _ := g.Oldest(func(series string) bool { return series == own.Series }); oldest != base {
+			t.Errorf("the oldest point is of %d, want %d", oldest, base)
+		}
+		f.set(func() { f.down = false })
+		drain(t, g)
+		if st := g.Stats()[0]; st.Delivered != 100 {
+			t.Errorf("%+v", st)
+		}
+	})
+}

@@ -27,6 +27,7 @@ type Stats struct {
 	Replays    int64 // full replays begun
 	Incomplete int64 // full replays that lacked points the history had to drop
 	Shed       int64 // undelivered points dropped at the bound
+	Declined   int64 // points offered, and not taken for want of room
 	Dropped    int64 // delivered points dropped from the history at its bound
 	Refused    int64 // points that would have broken the protocol
 	SetAside   int64 // points dropped because the peer ends every connection that brings them
