@@ -68,6 +68,12 @@ httpd-test: ## the parser against a real Apache httpd (needs Debian's apache2; s
 realtest: build/logfeed build/go-carbon ## against Debian's carbon-cache and logrotate and a cut network (root; see tools/realtest)
 	$(call tools_test,build/logfeed) -tags realtest -timeout 30m ./realtest
 
+.PHONY: cluster-test
+cluster-test: build/logfeed build/go-carbon build/carbonapi ## three web servers, a relay, three stores: each is killed, every cell is right (root; Debian's carbon-c-relay, graphite-carbon)
+	cd tools && $(GO) test -tags realtest,cluster -c -o ../build/cluster.test ./realtest
+	cd tools/realtest && LOGFEED_BINARY="$(CURDIR)/build/logfeed" GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" \
+		unshare --net -- sh -c 'ip link set lo up && exec "$(CURDIR)/build/cluster.test" -test.run "^TestCluster" -test.v -test.timeout 30m'
+
 # How long `make torture` goes on, how many histories `make model` plays, and how
 # many lines `make hosts` writes.
 TORTURE ?= 10m
@@ -97,7 +103,7 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd internal tools) && if [ -n "$$unformatted" ]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags torture ./cmd/logfeed
-	cd tools && $(GO) vet -tags realtest,httpdtest ./...
+	cd tools && $(GO) vet -tags realtest,cluster,httpdtest ./...
 	build/staticcheck ./...
 	cd tools && ../build/staticcheck ./...
 	$(GO) mod tidy -diff

@@ -43,8 +43,7 @@ func (s *Server) writeConfig() error {
 }
 
 // section is everything in which this carbon-cache differs from the stock one:
-// places; no change of user; a port of its own for each receiver, and none for
-// pickles; nothing told to a graphite-web, which might be another one's; and
+// places; no change of user; a port of its own for each receiver; nothing told to a graphite-web, which might be another one's; and
 // with Hold a lag that no point ever has behind it.
 func (s *Server) section() string {
 	keys := []string{
@@ -56,7 +55,8 @@ func (s *Server) section() string {
 		"USER =",
 		"LINE_RECEIVER_INTERFACE = " + s.o.Interface,
 		fmt.Sprintf("LINE_RECEIVER_PORT = %d", s.line),
-		"PICKLE_RECEIVER_PORT = 0",
+		"PICKLE_RECEIVER_INTERFACE = " + s.o.Interface,
+		fmt.Sprintf("PICKLE_RECEIVER_PORT = %d", s.pickle),
 		"CACHE_QUERY_INTERFACE = " + s.o.Interface,
 		fmt.Sprintf("CACHE_QUERY_PORT = %d", s.query),
 		"ENABLE_TAGS = False",

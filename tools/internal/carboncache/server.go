@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/tools/internal/child"
+	"github.com/logfeed/logfeed/tools/internal/ports"
 	"github.com/logfeed/logfeed/tools/internal/whisper"
 )
 
@@ -40,6 +40,8 @@ type Options struct {
 	Aggregation string
 	// Interface is the address to listen on; 127.0.0.1 when empty.
 	Interface string
+	// Pickle opens the receiver that a carbon-relay sends to.
+	Pickle bool
 	// Hold keeps every point in memory: no whisper file is made or changed.
 	Hold bool
 	// Wrapper is put before the program and its arguments, such as nsenter
@@ -53,6 +55,7 @@ type Server struct {
 	o       Options
 	line    int // ports
 	query   int
+	pickle  int // 0 is none
 	process *child.Process
 }
 
@@ -75,11 +78,13 @@ func New(o Options) (*Server, error) {
 		o.Interface = "127.0.0.1"
 	}
 	s := &Server{o: o}
-	if s.line, err = freePort(); err != nil {
-		return nil, err
+	for _, port := range []*int{&s.line, &s.query, &s.pickle} {
+		if *port, err = ports.Free(); err != nil {
+			return nil, err
+		}
 	}
-	if s.query, err = freePort(); err != nil {
-		return nil, err
+	if !o.Pickle {
+		s.pickle = 0
 	}
 	return s, s.writeConfig()
 }
@@ -146,6 +151,9 @@ func (s *Server) LogTail(lines int) string { return s.process.LogTail(lines) }
 // Addr returns HOST:PORT of the plaintext receiver.
 func (s *Server) Addr() string { return s.at(s.line) }
 
+// PickleAddr returns HOST:PORT of the receiver for pickles, if there is one.
+func (s *Server) PickleAddr() string { return s.at(s.pickle) }
+
 // LogPath returns the path of its log, to which every start appends.
 func (s *Server) LogPath() string { return s.path("carbon-cache.log") }
 
@@ -168,18 +176,3 @@ func (s *Server) WhisperDir() string { return s.path("whisper") }
 func (s *Server) path(name string) string { return filepath.Join(s.o.Dir, name) }
 
 func (s *Server) at(port int) string { return net.JoinHostPort(s.o.Interface, strconv.Itoa(port)) }
-
-// freePort returns a loopback port that nobody listens on. It comes from below
-// 32768, where Linux begins to number outgoing connections: while carbon-cache
-// is down, none of those can take it.
-func freePort() (int, error) {
-	var err error
-	for range 1000 {
-		port := 20000 + rand.IntN(12000)
-		var l net.Listener
-		if l, err = net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, fmt.Errorf("no free loopback port: %w", err)
-}

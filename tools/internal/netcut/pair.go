@@ -28,9 +28,9 @@ type Side struct {
 	// Addr is the address that the other side reaches.
 	Addr string
 
-	link   string // name of the interface
-	hw     string // hardware address of the interface
-	holder *child.Process
+	link   string         // name of the interface
+	hw     string         // hardware address of the interface
+	holder *child.Process // nil: it is the namespace of this process
 }
 
 // nobody is a hardware address that no interface has. A frame that is sent to
@@ -44,36 +44,62 @@ const holdTime = 30 * time.Minute
 // New makes the namespaces and joins them. Their logs go to dir. Whoever calls
 // New must call Close in the end, after the programs inside have ended.
 func New(ctx context.Context, dir string) (*Pair, error) {
-	p := &Pair{
-		Near: Side{Addr: "198.51.100.1", link: "near", hw: "02:00:00:00:00:01"},
-		Far:  Side{Addr: "198.51.100.2", link: "far", hw: "02:00:00:00:00:02"},
+	p := newPair(0)
+	return p.open(ctx, dir, &p.Near, &p.Far)
+}
+
+// Join makes one namespace, Near, and joins it to that of this process, Far,
+// which should be one of its own. The number, 0 to 63, tells several apart.
+// Whoever calls Join must call Close in the end.
+func Join(ctx context.Context, dir string, number int) (*Pair, error) {
+	p := newPair(number)
+	return p.open(ctx, dir, &p.Near)
+}
+
+// newPair chooses names and addresses: four of them belong to each number.
+func newPair(number int) *Pair {
+	side := func(name string, n int) Side {
+		return Side{
+			Addr: fmt.Sprintf("198.51.100.%d", 4*number+n),
+			link: fmt.Sprintf("%s%d", name, number),
+			hw:   fmt.Sprintf("02:00:00:00:%02x:%02x", number, n),
+		}
 	}
-	if err := p.open(ctx, dir); err != nil {
+	return &Pair{Near: side("near", 1), Far: side("far", 2)}
+}
+
+// open makes a namespace for each of the given sides and joins the two.
+func (p *Pair) open(ctx context.Context, dir string, made ...*Side) (*Pair, error) {
+	for _, s := range made {
+		if err := s.hold(ctx, dir); err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+	}
+	if err := p.join(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
 }
 
-func (p *Pair) open(ctx context.Context, dir string) error {
-	for _, s := range []*Side{&p.Near, &p.Far} {
-		var err error
-		s.holder, err = child.Start(filepath.Join(dir, "namespace."+s.link+".log"),
-			"unshare", "--net", "sleep", strconv.Itoa(int(holdTime.Seconds())))
-		if err != nil {
-			return err
-		}
-		if err := s.awaitOwn(ctx); err != nil {
-			return err
-		}
+// hold makes a namespace and keeps it.
+func (s *Side) hold(ctx context.Context, dir string) (err error) {
+	s.holder, err = child.Start(filepath.Join(dir, "namespace."+s.link+".log"),
+		"unshare", "--net", "sleep", strconv.Itoa(int(holdTime.Seconds())))
+	if err != nil {
+		return err
 	}
+	return s.awaitOwn(ctx)
+}
+
+func (p *Pair) join(ctx context.Context) error {
 	if err := p.Near.run(ctx, "link", "add", p.Near.link, "address", p.Near.hw, "type", "veth",
-		"peer", "name", p.Far.link, "address", p.Far.hw, "netns", strconv.Itoa(p.Far.holder.PID())); err != nil {
+		"peer", "name", p.Far.link, "address", p.Far.hw, "netns", strconv.Itoa(p.Far.pid())); err != nil {
 		return err
 	}
 	for _, s := range []*Side{&p.Near, &p.Far} {
 		err := errors.Join(
 			s.run(ctx, "link", "set", "lo", "up"),
-			s.run(ctx, "address", "add", s.Addr+"/24", "dev", s.link),
+			s.run(ctx, "address", "add", s.Addr+"/30", "dev", s.link),
 			s.run(ctx, "link", "set", s.link, "up"))
 		if err != nil {
 			return err
@@ -106,7 +132,15 @@ func (p *Pair) Close() error {
 // Enter returns the beginning of a command line. The program and the arguments
 // that are put behind it run on this side; the process is theirs.
 func (s *Side) Enter() []string {
-	return []string{"nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", s.holder.PID()), "--"}
+	return []string{"nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", s.pid()), "--"}
+}
+
+// pid is that of a process in the namespace.
+func (s *Side) pid() int {
+	if s.holder == nil {
+		return os.Getpid()
+	}
+	return s.holder.PID()
 }
 
 // neighbour tells the side which hardware address an address has.
