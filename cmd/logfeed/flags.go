@@ -394,25 +394,6 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	c.bounds.complete(time.Now(), c.zone, c.rollup.Interval, wrong)
 }
 
-// completeSending completes when points are sent, and sent again.
-func (c *config) completeSending(flags *flagSet, wrong *mistakes) {
-	spread := flags.Lookup("spread").Changed
-	switch {
-	case !spread:
-		c.spread = spreadOf(c.rollup.Interval)
-	case c.spread >= c.rollup.Interval:
-		wrong.addf("--spread", "%s is not below the interval, %s; the point of a bucket has to go before that of the next", short(c.spread), short(c.rollup.Interval))
-	}
-	c.rollup.Delay = c.sendingDelay()
-	switch {
-	case c.replayEvery == 0:
-	case c.replayEvery > c.replay:
-		wrong.addf("--replay-every", "%s is longer than --replay, %s; right would be a few times in that time", short(c.replayEvery), short(c.replay))
-	case c.replay/c.replayEvery > carbon.MostRounds:
-		wrong.addf("--replay-every", "%s is more than %d times in --replay, %s; right would be %s or more", short(c.replayEvery), carbon.MostRounds, short(c.replay), c.replay/carbon.MostRounds)
-	}
-}
-
 // checkDestinations looks at the files that points are to go into. What they
 // may still become, such as writable, is waited for, as for a Carbon.
 func (c *config) checkDestinations(wrong *mistakes) {

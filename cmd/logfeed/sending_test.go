@@ -6,27 +6,6 @@ import (
 	"time"
 )
 
-// A thousand machines begin to send in the two thirds of a minute, in no second
-// more of them than three times as many as on average over the whole minute.
-func TestSpread(t *testing.T) {
-	perSecond := make(map[time.Duration]int)
-	for i := range 1000 {
-		d := offset(fmt.Sprintf("web%d.example\napache.web%d", i, i), spreadOf(time.Minute))
-		if d < 0 || d >= 40*time.Second || d%time.Second != 0 {
-			t.Fatalf("a delay of %s", d)
-		}
-		perSecond[d]++
-	}
-	if len(perSecond) != 40 {
-		t.Errorf("they send in %d seconds of the minute, want all of 40", len(perSecond))
-	}
-	for second, n := range perSecond {
-		if n > 3*1000/60 {
-			t.Errorf("%d begin after %s", n, second)
-		}
-	}
-}
-
 func TestSpreadFlag(t *testing.T) {
 	for _, c := range []struct {
 		args []string
