@@ -74,6 +74,14 @@ cluster-test: build/logfeed build/go-carbon build/carbonapi ## three web servers
 	cd tools/realtest && LOGFEED_BINARY="$(CURDIR)/build/logfeed" GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" \
 		unshare --net -- sh -c 'ip link set lo up && exec "$(CURDIR)/build/cluster.test" -test.run "^TestCluster" -test.v -test.timeout 30m'
 
+build/herd: $(main_files) $(tools_files)
+	cd tools && $(GO) build -o ../$@ ./herd
+
+.PHONY: herd
+herd: build/herd ## a thousand senders and a relay that goes away: what arrives when, as pictures in docs/ (25 min; Debian's carbon-c-relay)
+	build/herd -steady 6m -picture docs/herd-steady.svg
+	build/herd -steady 4m -outage 5m -recovery 8m -max-rate 10 -picture docs/herd-outage.svg
+
 # How long `make torture` goes on, how many histories `make model` plays, and how
 # many lines `make hosts` writes.
 TORTURE ?= 10m

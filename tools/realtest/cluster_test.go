@@ -183,7 +183,9 @@ func TestCluster(t *testing.T) {
 	})
 	reader := startAPI(t, dir, carbons)
 	hosts := startHosts(t, r.Port(), 0)
-	until(t, "points in all stores", func() bool { return !slices.ContainsFunc(carbons, func(c *gocarbon.Server) bool { return cached(t, c) == 0 }) })
+	until(t, "points in all stores", func() bool {
+		return !slices.ContainsFunc(carbons, func(c *gocarbon.Server) bool { return cached(t, c) == 0 })
+	})
 
 	f := &faults{t: t, seed: seed(), hosts: hosts, relay: r, killStore: func(i int, away time.Duration) {
 		if err := carbons[i].Kill(); err != nil {

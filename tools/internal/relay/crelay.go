@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/logfeed/logfeed/tools/internal/child"
@@ -100,6 +101,9 @@ func (r *Relay) Kill() error {
 	}
 	return r.process.Kill()
 }
+
+// Stop ends the relay in an orderly way: it passes on what it holds.
+func (r *Relay) Stop(sig syscall.Signal) error { return r.process.Stop(sig, startPatience) }
 
 // Port returns the port of the plaintext receiver.
 func (r *Relay) Port() string { return strconv.Itoa(r.port) }
