@@ -82,6 +82,13 @@ herd: build/herd ## a thousand senders and a relay that goes away: what arrives 
 	build/herd -steady 6m -picture docs/herd-steady.svg
 	build/herd -steady 4m -outage 5m -recovery 8m -max-rate 10 -picture docs/herd-outage.svg
 
+build/limit: $(main_files) $(tools_files)
+	cd tools && $(GO) build -o ../$@ ./limit
+
+.PHONY: limit
+limit: build/limit build/go-carbon ## how many points a second one go-carbon takes and stores
+	build/limit
+
 # How long `make torture` goes on, how many histories `make model` plays, and how
 # many lines `make hosts` writes.
 TORTURE ?= 10m

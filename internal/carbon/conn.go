@@ -29,9 +29,10 @@ const udpSettle = 200 * time.Millisecond
 type conn struct {
 	*client
 	udp   bool
-	since time.Time // when it came into use
-	sent  int       // points sent on it
-	last  time.Time // when the last of them was sent
+	since time.Time     // when it came into use
+	life  time.Duration // until it is renewed
+	sent  int           // points sent on it
+	last  time.Time     // when the last of them was sent
 
 	gone chan struct{} // closed when the read side has ended
 	err  error         // why; valid once gone is closed

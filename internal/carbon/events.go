@@ -97,9 +97,10 @@ func signal(c chan struct{}) {
 	}
 }
 
-func (s *Sender) connected(c *conn) {
+// connected takes a new connection into use, to be renewed after its life.
+func (s *Sender) connected(c *conn, life time.Duration) {
 	s.conn = c
-	c.since = time.Now()
+	c.since, c.life = time.Now(), life
 	away, first, waits := s.markConnected()
 	words := s.o.Address.phrases()
 	switch {

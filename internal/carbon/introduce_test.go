@@ -128,7 +128,7 @@ func TestKnownSeriesDoNotWait(t *testing.T) {
 func TestBreakEndsAnIntroduction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		o := Options{MaxCreates: 60, timing: timing{repeat: []time.Duration{}, settle: time.Hour}}
+		o := Options{MaxCreates: 60, timing: timing{repeat: []time.Duration{}, settle: time.Hour, first: time.Minute}}
 		g := NewGroup(GroupOptions{}, f.sender(o, nil))
 		defer stopNow(g)
 		w := truth{}
@@ -186,7 +186,7 @@ func TestFlappingConnectionIntroducesAll(t *testing.T) {
 func TestIntroducedSeriesAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		o := Options{MaxCreates: 60, timing: timing{repeat: []time.Duration{}}}
+		o := Options{MaxCreates: 60, timing: timing{repeat: []time.Duration{}, first: time.Minute}}
 		g := NewGroup(GroupOptions{}, f.sender(o, nil))
 		w := truth{}
 		for i := range int64(3) {

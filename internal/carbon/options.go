@@ -99,6 +99,7 @@ type timing struct {
 	receipt  time.Duration   // until a receipt is given up
 	silence  time.Duration   // until unacknowledged data end a connection
 	renew    time.Duration   // a connection's life
+	first    time.Duration   // the life of one that follows no other; by chance
 	replay   time.Duration   // between the beginnings of two full replays
 	settle   time.Duration   // from a replay after a break to one more
 	backoff  time.Duration   // first pause after a failure

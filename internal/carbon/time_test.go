@@ -47,7 +47,7 @@ func TestBackOffWhileCarbonIsAway(t *testing.T) {
 func TestIdleConnectionIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		g := NewGroup(GroupOptions{}, f.sender(Options{}, nil))
+		g := NewGroup(GroupOptions{}, f.sender(Options{timing: timing{first: time.Minute}}, nil))
 		defer stopNow(g)
 		truth{}.write(t, g, some(1, base)...)
 		time.Sleep(time.Hour + time.Second)
@@ -58,12 +58,39 @@ func TestIdleConnectionIsRenewed(t *testing.T) {
 	})
 }
 
+// Senders that begin in the same moment do not go on in step: their receipts,
+// and with them their repetitions, are spread over the time between two.
+func TestSendersDoNotStayInStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const senders = 200
+		var fakes []*fake
+		begin := time.Now()
+		for range senders {
+			f := newFake()
+			g := NewGroup(GroupOptions{}, f.sender(Options{}, nil))
+			defer stopNow(g)
+			truth{}.write(t, g, some(1, base)...)
+			fakes = append(fakes, f)
+		}
+		time.Sleep(5 * time.Minute)
+		perSecond := make(map[time.Duration]int)
+		for _, f := range fakes {
+			perSecond[f.got()[1].At.Sub(begin)/time.Second]++
+		}
+		for second, n := range perSecond {
+			if n > senders/10 {
+				t.Errorf("%d of %d repeat in second %d", n, senders, second)
+			}
+		}
+	})
+}
+
 // A peer so slow that there is always something to send is asked for a receipt
 // every minute as well.
 func TestBusyConnectionIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		o := Options{sending: func([]point.Point) { time.Sleep(time.Second) }}
+		o := Options{sending: func([]point.Point) { time.Sleep(time.Second) }, timing: timing{first: time.Minute}}
 		g := NewGroup(GroupOptions{}, f.sender(o, nil))
 		defer stopNow(g)
 		for i := range int64(200) {

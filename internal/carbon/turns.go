@@ -92,7 +92,7 @@ func (s *Sender) idle(now time.Time) idle {
 	if b.other {
 		return s.turnSides(now)
 	}
-	until := s.conn.since.Add(s.o.timing.renew)
+	until := s.conn.since.Add(s.conn.life)
 	earlier := func(at time.Time) {
 		if at.Before(until) {
 			until = at

@@ -160,6 +160,10 @@ func (s *Server) SetMemoryOnly(on bool) { s.options.MemoryOnly = on }
 // PID returns the process id of the go-carbon started last.
 func (s *Server) PID() int { return s.process.PID() }
 
+// Peak returns how much memory, in bytes, the go-carbon started last has had
+// resident at most.
+func (s *Server) Peak() (bytes int64, ok bool) { return s.process.Peak() }
+
 // Addr returns HOST:PORT of the plaintext receiver over TCP.
 func (s *Server) Addr() string { return loopback(s.tcp) }
 
