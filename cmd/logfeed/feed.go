@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/logfeed/logfeed/internal/carbon"
 	"github.com/logfeed/logfeed/internal/point"
 	"github.com/logfeed/logfeed/internal/rollup"
@@ -70,6 +72,8 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 	p.sink, p.keeper = out, keeper
 	p.closed.Store(p.ledger.Closed())
 
+	p.manager = findManager(c, log)
+	defer p.manager.watch(p)()
 	p.stopProgress = p.showProgress(c, v)
 	stopHangups := p.rescanOnHangup()
 	err = p.run(ctx)
@@ -80,6 +84,7 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 	}
 	p.stopProgress()
 	if ctx.Err() != nil {
+		p.manager.tell(daemon.SdNotifyStopping)
 		return p.interrupted(c, out)
 	}
 	if err != nil {
@@ -270,6 +275,7 @@ type outlet interface {
 	point.Sink
 	Snapshots() []carbon.Snapshot
 	Stats() []carbon.Stats
+	Full() bool                                                    // a Write waits because no destination has room
 	Offer(points []point.Point)                                    // where there is room
 	Oldest(without func(series string) bool) (unix int64, ok bool) // of the points that may still be sent
 	Drain(ctx context.Context) error                               // waits until everything is delivered
@@ -320,6 +326,7 @@ type printed struct{ point.Sink }
 
 func (printed) Snapshots() []carbon.Snapshot                   { return nil }
 func (printed) Stats() []carbon.Stats                          { return nil }
+func (printed) Full() bool                                     { return false }
 func (printed) Offer([]point.Point)                            {}
 func (printed) Oldest(func(string) bool) (unix int64, ok bool) { return 0, false }
 func (printed) Drain(context.Context) error                    { return nil }

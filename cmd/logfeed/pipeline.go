@@ -26,6 +26,7 @@ type pipeline struct {
 	sink     outlet
 	keeper   *keeper // nil: no state is kept
 	own      *own    // nil: logfeed tells nothing of itself
+	manager  *manager
 	shape    string
 	since    int64 // bounds of time, 0 is none
 	until    int64
@@ -43,6 +44,7 @@ type pipeline struct {
 	reached      int64         // no line read was newer, Unix seconds
 	points       []point.Point // reused by every tick
 	closed       atomic.Int64  // Ledger.Closed, for other goroutines
+	rounds       atomic.Int64  // what the follower has given out, ticks included
 	hangup       atomic.Bool   // SIGHUP has come, and the configuration is to be read again
 	log          *slog.Logger
 	gauge        gauge  // for the goroutine that shows the progress
@@ -65,6 +67,7 @@ func (p *pipeline) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		p.rounds.Add(1)
 		if tick := batch.Tick; tick != nil {
 			if err := p.tick(ctx, *tick); err != nil {
 				return err
@@ -99,9 +102,10 @@ func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 		p.log.Info("caught up with the logs", append([]any{"files", p.follower.Stats().Files, "lines", p.totals.lines, "rejected", p.rejects.count, "late", p.totals.late}, p.byFormat()...)...)
 	}
 	if p.hangup.Swap(false) && !p.once {
-		p.reconfigure()
+		p.reload()
 	}
 	p.keep(tick.Now)
+	p.ready()
 	return nil
 }
 

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 			os.Args = slices.Insert(os.Args, 1, "--workers", n)
 		}
 		main()
-	}})
+	}, "logfeed-that-panics": panicking})
 }
 
 // workersEnv names the environment variable by which the stories have every

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/logfeed/logfeed/internal/point"
@@ -25,6 +26,7 @@ type Group struct {
 	senders []*Sender
 	writing sync.Mutex    // held while a Write runs
 	room    chan struct{} // told when a destination is below its bound again
+	waits   atomic.Bool   // a Write waits for room
 	stopped sync.Once
 }
 
@@ -99,6 +101,7 @@ func (g *Group) wait(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		g.waits.Store(true)
 		t := time.NewTimer(limit)
 		select {
 		case <-g.room:
@@ -106,8 +109,13 @@ func (g *Group) wait(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 		t.Stop()
+		g.waits.Store(false)
 	}
 }
+
+// Full tells whether a Write waits at this moment because no destination has
+// room. It may be called from any goroutine.
+func (g *Group) Full() bool { return g.waits.Load() && !g.hasRoom() }
 
 func (g *Group) hasRoom() bool {
 	for _, s := range g.senders {

@@ -48,13 +48,22 @@ func TestWriteWaitsForRoom(t *testing.T) {
 		// Ends when its sleep is over.
 		go func() {
 			time.Sleep(10 * time.Minute)
+			if !g.Full() {
+				t.Error("Write waits, and the group is not full")
+			}
 			f.set(func() { f.down = false })
 		}()
+		if g.Full() {
+			t.Error("nobody writes, and the group is full")
+		}
 		w := truth{}
 		for i := range int64(50) {
 			w.write(t, g, some(100, base+60*i)...)
 		}
 		within(t, "Write", time.Since(begin), 10*time.Minute, 11*time.Minute)
+		if g.Full() {
+			t.Error("Write has returned, and the group is full")
+		}
 		drain(t, g)
 		if st := g.Stats()[0]; st.Shed != 0 || st.Delivered != 5000 {
 			t.Errorf("%+v", st)

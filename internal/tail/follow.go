@@ -232,6 +232,7 @@ func (f *Follower) scanIfDue(now time.Time) {
 	}
 	f.watch.renamed.Store(false)
 	f.scan(now)
+	f.stats.Scans++
 	f.scanCost = time.Since(now)
 }
 

@@ -10,6 +10,7 @@ type Stats struct {
 	Lag     int64 // bytes on disk that have not been given out
 	Trouble int   // paths that cannot be read for now, each said in the log
 	Begun   int64 // files begun so far, each generation counted
+	Scans   int64 // looks for names so far
 
 	Progress Progress // all but BytesDone as of the last tick
 
