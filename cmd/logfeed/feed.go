@@ -122,7 +122,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 	}
 	p.rejects.why = newReasons(p.here.table)
 	if !c.once && !c.dryRun {
-		p.own = newOwn(c.rollup.Prefix, c.rollup.Interval)
+		p.own = newOwn(c.rollup)
 	}
 	var since int64
 	var resume *tail.State
@@ -187,6 +187,10 @@ func (p *pipeline) closeTheStart(c *config, started time.Time) (since int64) {
 // else, because a flag has changed, they are left as they were sent last, and
 // counting begins with the first bucket after them.
 func (p *pipeline) goOn(c *config, prior *state, log *slog.Logger) error {
+	if now := hostName(); prior.Host != "" && prior.Host != now {
+		log.Warn("the state was kept on another machine: if that one still feeds the same series, each overwrites the totals of the other; give them different --prefix",
+			"prefix", c.rollup.Prefix, "then", prior.Host, "now", now)
+	}
 	if prior.Shape == p.shape {
 		if p.own != nil {
 			p.own.resume(prior.Own)

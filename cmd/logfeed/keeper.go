@@ -194,6 +194,7 @@ func (p *pipeline) fingerprint() fingerprint {
 func (p *pipeline) state() *state {
 	s := &state{
 		Shape:    p.shape,
+		Host:     hostName(),
 		Until:    max(p.ledger.End(), p.reached),
 		Since:    p.since,
 		Before:   p.until,

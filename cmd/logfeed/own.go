@@ -7,6 +7,7 @@ import (
 
 	"github.com/logfeed/logfeed/internal/carbon"
 	"github.com/logfeed/logfeed/internal/point"
+	"github.com/logfeed/logfeed/internal/rollup"
 	"github.com/logfeed/logfeed/internal/tail"
 )
 
@@ -80,11 +81,13 @@ func lagSeconds(tick tail.Tick) int64 {
 type own struct {
 	names    []string // of the series, as ownTable
 	interval int64    // seconds
+	delay    int64    // seconds from the end of a bucket to its points
 
-	start int64   // of the bucket in progress; 0 before the first tick
-	base  []int64 // of counts, when it began
-	high  []int64 // of everything else, so far; -1 is unknown
-	last  []int64 // the newest numbers
+	start int64         // of the bucket in progress; 0 before the first tick
+	base  []int64       // of counts, when it began
+	high  []int64       // of everything else, so far; -1 is unknown
+	last  []int64       // the newest numbers
+	ended []point.Point // of the bucket before, until their delay is over
 
 	carried ownState // what an earlier run had of its last bucket
 }
@@ -96,12 +99,12 @@ type ownState struct {
 	Sums  []int64
 }
 
-func newOwn(prefix string, interval time.Duration) *own {
-	o := &own{interval: int64(interval / time.Second)}
+func newOwn(o rollup.Options) *own {
+	own := &own{interval: int64(o.Interval / time.Second), delay: int64(o.Delay / time.Second)}
 	for _, s := range ownTable {
-		o.names = append(o.names, prefix+"."+ownRoot+"."+s.ending)
+		own.names = append(own.names, o.Prefix+"."+ownRoot+"."+s.ending)
 	}
-	return o
+	return own
 }
 
 // resume goes on with the bucket of an earlier run, so that each line is told
@@ -116,7 +119,7 @@ func (o *own) resume(s ownState) {
 func (o *own) has(series string) bool { return o != nil && slices.Contains(o.names, series) }
 
 // tick takes the condition at one tick and returns the points of a bucket that
-// has ended. Intervals without a tick, while reading waited or the machine was
+// has ended, when it is their time. Intervals without a tick, while reading waited or the machine was
 // asleep, have no points; what came in them counts in the bucket before.
 func (o *own) tick(now time.Time, c *condition) []point.Point {
 	numbers := make([]int64, len(ownTable))
@@ -134,14 +137,18 @@ func (o *own) tick(now time.Time, c *condition) []point.Point {
 		}
 	}
 	o.last = numbers
-	var ended []point.Point
 	if bucket != o.start {
-		ended = o.points()
+		o.ended = append(o.ended, o.points()...)
 		o.begin(bucket, numbers)
 	}
 	for i, n := range numbers {
 		o.high[i] = max(o.high[i], n)
 	}
+	if now.Unix() < o.start+o.delay {
+		return nil
+	}
+	ended := o.ended
+	o.ended = nil
 	return ended
 }
 

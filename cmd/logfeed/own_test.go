@@ -94,7 +94,7 @@ func TestOwnSeriesOfAFollowerOnly(t *testing.T) {
 }
 
 func TestOwnBuckets(t *testing.T) {
-	o := newOwn("p", time.Minute)
+	o := newOwn(rollup.Options{Prefix: "p", Interval: time.Minute})
 	c := &condition{}
 	at := func(unix int64) []string {
 		var got []string
@@ -127,21 +127,31 @@ func TestOwnBuckets(t *testing.T) {
 	c.Lines = 108
 	expect(at(930))
 	state := o.state()
-	o = newOwn("p", time.Minute)
+	o = newOwn(rollup.Options{Prefix: "p", Interval: time.Minute})
 	o.resume(state)
 	expect(at(940))
 	c.Lines = 110
 	expect(at(960), "lines.count 5 900", "lag.bytes 2 900", "lag.seconds 0 900")
 
-	o = newOwn("p", time.Minute)
+	o = newOwn(rollup.Options{Prefix: "p", Interval: time.Minute})
 	o.resume(state)
 	expect(at(1000), "lines.count 3 900")
 	c.Lines = 111
 	expect(at(1020), "lines.count 1 960", "lag.bytes 2 960", "lag.seconds 0 960")
 
-	o = newOwn("p", time.Minute)
+	o = newOwn(rollup.Options{Prefix: "p", Interval: time.Minute})
 	o.resume(ownState{Start: 900, Sums: []int64{1}}) // of another version
 	expect(at(1000))
+
+	// They go at the second of this machine's own, as all points do.
+	o = newOwn(rollup.Options{Prefix: "p", Interval: time.Minute, Delay: 20 * time.Second})
+	expect(at(1000))
+	c.Lines = 115
+	expect(at(1019))
+	expect(at(1039))
+	c.Lines = 120
+	expect(at(1040), "lines.count 4 960", "lag.bytes 2 960", "lag.seconds 0 960")
+	expect(at(1100), "lines.count 5 1020", "lag.bytes 2 1020", "lag.seconds 0 1020")
 }
 
 // TestOwnNamesAreNobodyElses holds the table apart from the endings of the logs'

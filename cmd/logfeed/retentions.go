@@ -72,7 +72,7 @@ func (c *config) ownDoubt() string {
 	if !c.keeping.given() || c.once || c.dryRun {
 		return ""
 	}
-	for _, series := range newOwn(c.rollup.Prefix, c.rollup.Interval).names {
+	for _, series := range newOwn(c.rollup).names {
 		switch list, section, ok := c.keeping.of(series); {
 		case !ok:
 			return fmt.Sprintf("no section of %s matches logfeed's own series %s: carbon then keeps 60s:7d, and go-carbon nothing", c.keeping.text, series)

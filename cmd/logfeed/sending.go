@@ -25,6 +25,12 @@ func (c *config) completeSending(flags *flagSet, wrong *mistakes) {
 	}
 }
 
+// hostName is that of this machine, "" if it has none.
+func hostName() string {
+	name, _ := os.Hostname()
+	return name
+}
+
 // sendingDelay is how long after its end a bucket is first sent. Each follower
 // has a delay of its own within --spread, so that a thousand machines do not
 // send in the second in which their minute ends. A bucket that closes is never
@@ -33,6 +39,5 @@ func (c *config) sendingDelay() time.Duration {
 	if c.once || c.dryRun {
 		return 0
 	}
-	host, _ := os.Hostname() // without one the prefix has to do
-	return carbon.Offset(host+"\n"+c.rollup.Prefix, min(c.spread, c.rollup.Lateness))
+	return carbon.Offset(hostName()+"\n"+c.rollup.Prefix, min(c.spread, c.rollup.Lateness))
 }

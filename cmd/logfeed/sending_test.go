@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/logfeed/logfeed/internal/rollup"
 )
 
 func TestSpreadFlag(t *testing.T) {
@@ -35,6 +40,23 @@ func TestSpreadFlag(t *testing.T) {
 		}
 		if want := max(0, c.most-time.Second); longest != want {
 			t.Errorf("%v: the longest delay of 200 is %s, want %s", c.args, longest, want)
+		}
+	}
+}
+
+// A state that another machine has kept comes along with a copied disk, and so
+// does its --prefix.
+func TestStateOfAnotherMachine(t *testing.T) {
+	c := defaults()
+	c.rollup.Prefix = "apache.web"
+	for host, want := range map[string]int{"": 0, hostName(): 0, "another.example": 1} {
+		var said bytes.Buffer
+		p := &pipeline{ledger: rollup.NewLedger(c.rollup)}
+		if err := p.goOn(c, &state{Host: host}, slog.New(slog.NewTextHandler(&said, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(said.String(), "kept on another machine"); got != want {
+			t.Errorf("of a state from %q: %s", host, said.String())
 		}
 	}
 }

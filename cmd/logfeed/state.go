@@ -19,6 +19,7 @@ import (
 // bucket that has left the ledger is in the outboxes.
 type state struct {
 	Shape    string // what the sums mean; see config.shape
+	Host     string // name of the machine
 	Until    int64  // end of the newest bucket, and of the newest line read, Unix seconds
 	Since    int64  // lines are counted from this time on, and
 	Before   int64  // before this one; 0 is no bound
