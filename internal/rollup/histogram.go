@@ -47,6 +47,16 @@ func middle(index uint32) float64 {
 	return float64(low) + float64(uint64(1)<<shift-1)/2
 }
 
+// count adds one duration, but for its bin.
+func (h *histogram) count(v int64) {
+	if h.N == 0 {
+		h.Min, h.Max = v, v
+	}
+	h.N++
+	h.Sum = addSaturating(h.Sum, v)
+	h.Min, h.Max = min(h.Min, v), max(h.Max, v)
+}
+
 // add adds durations whose bins are sorted by index.
 func (h *histogram) add(o histogram) {
 	if o.N == 0 {

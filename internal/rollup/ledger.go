@@ -111,7 +111,7 @@ func (l *Ledger) Clock(source int) (unix int64, ok bool) {
 func (l *Ledger) Merge(t *Table) Outcome {
 	out := Outcome{Late: t.late, Refused: t.refused, Oldest: t.oldest, Newest: t.newest}
 	clock := l.clocks[t.source]
-	spans := t.histograms()
+	t.End()
 	for i, r := range t.rows {
 		sums := t.sums[r.at : r.at+t.width]
 		if r.start < l.closed || r.start+l.interval+l.lateness < clock {
@@ -126,7 +126,7 @@ func (l *Ledger) Merge(t *Table) Outcome {
 		g := l.groupOf(v)
 		var took histogram
 		if t.timed {
-			took = spans[i]
+			took = t.spans[i]
 		}
 		place := l.place(g, r.start, sums, took)
 		out.add(place, sums[0])

@@ -131,6 +131,18 @@ func (s Selection) sums() []metric {
 	return slices.DeleteFunc(slices.Clone(s.rows), func(m metric) bool { return m.add == nil })
 }
 
+// adders says how a record is added to a row, whose first slot is the number of
+// lines.
+func (s Selection) adders() []adder {
+	var all []adder
+	from := 1
+	for _, m := range s.sums() {
+		all = append(all, adder{m.add, from, from + len(m.endings)})
+		from += len(m.endings)
+	}
+	return all
+}
+
 // durations says whether durations are selected.
 func (s Selection) durations() bool {
 	return slices.ContainsFunc(s.rows, func(m metric) bool { return m.of != nil })

@@ -77,7 +77,7 @@ func (o Options) until() int64 {
 // A Table holds the sums of the lines of one batch. It is for one goroutine,
 // and is used again for the next batch after Begin.
 type Table struct {
-	metrics  []metric
+	adders   []adder
 	timed    bool // durations are wanted
 	width    int
 	interval int64
@@ -102,12 +102,24 @@ type Table struct {
 	group   int    // of the next record
 	touched []int  // groups that have lines in this batch
 
-	rows  []row
-	index map[cell]int // place in rows
-	sums  []int64      // width slots a row, in the order of rows
-	times []uint64     // a duration each: the row, and below it the bin
-	spans []histogram  // of each row, as yet without bins
+	rows   []row
+	index  map[cell]int // place in rows
+	sums   []int64      // width slots a row, in the order of rows
+	times  []duration   // in the order of the lines
+	spans  []histogram  // of each row; they get their bins at the end of the batch
+	ended  bool
+	sorted []duration // reused
+	counts []int32    // reused
 }
+
+// An adder adds one record to the slots of a metric within a row.
+type adder struct {
+	add      func(slots []int64, rec *apachelog.Record)
+	from, to int
+}
+
+// A duration is one line's: which row and which bin of it counts it.
+type duration struct{ row, bin uint32 }
 
 // A cell is one bucket of one group of a table.
 type cell struct {
@@ -144,7 +156,7 @@ func Plausible(when int64, read time.Time) bool {
 // NewTable returns an empty table; Begin comes before the first Add.
 func NewTable(o Options) *Table {
 	t := &Table{
-		metrics:  o.Metrics.sums(),
+		adders:   o.Metrics.adders(),
 		timed:    o.Metrics.durations(),
 		width:    o.Metrics.width(),
 		interval: o.interval(),
@@ -169,6 +181,7 @@ func (t *Table) Begin(source int, read time.Time) {
 	t.sums = t.sums[:0]
 	t.times = t.times[:0]
 	t.spans = t.spans[:0]
+	t.ended = false
 	clear(t.index)
 	for _, g := range t.touched {
 		l := &t.leaves[g]
@@ -200,11 +213,9 @@ func (t *Table) Add(rec *apachelog.Record) {
 	}
 	slots := t.sums[l.here.at : l.here.at+t.width]
 	slots[0]++
-	at := 1
-	for i := range t.metrics {
-		m := &t.metrics[i]
-		m.add(slots[at:at+len(m.endings)], rec)
-		at += len(m.endings)
+	for i := range t.adders {
+		a := &t.adders[i]
+		a.add(slots[a.from:a.to], rec)
 	}
 	if t.timed && rec.Absent&apachelog.Duration == 0 {
 		t.time(l.here.at/t.width, rec.Duration)
@@ -215,23 +226,55 @@ func (t *Table) Add(rec *apachelog.Record) {
 // gone back meanwhile; less than nothing counts as nothing.
 func (t *Table) time(row int, took int64) {
 	v := max(0, took) / 1000
-	t.times = append(t.times, uint64(row)<<32|uint64(binOf(v)))
-	t.spans[row].add(histogram{N: 1, Sum: v, Min: v, Max: v})
+	t.times = append(t.times, duration{uint32(row), binOf(v)})
+	t.spans[row].count(v)
 }
 
-// histograms fills in the bins of every row.
-func (t *Table) histograms() []histogram {
-	slices.Sort(t.times)
+// End tells that no more records are added to the batch. It does what Merge
+// would have to do otherwise.
+func (t *Table) End() {
+	if t.ended {
+		return
+	}
+	t.ended = true
+	if len(t.times) == 0 {
+		return
+	}
+	// By bins, and then by rows without disturbing the bins: counting them is
+	// several times as fast as comparing.
+	t.sorted = slices.Grow(t.sorted[:0], len(t.times))[:len(t.times)]
+	t.sortTimes(t.sorted, t.times, func(d duration) uint32 { return d.bin })
+	t.sortTimes(t.times, t.sorted, func(d duration) uint32 { return d.row })
 	for i := 0; i < len(t.times); {
-		j := i + 1
-		for j < len(t.times) && t.times[j] == t.times[i] {
+		d, j := t.times[i], i+1
+		for j < len(t.times) && t.times[j] == d {
 			j++
 		}
-		row := t.times[i] >> 32
-		t.spans[row].Bins = append(t.spans[row].Bins, bin{uint32(t.times[i]), int64(j - i)})
+		t.spans[d.row].Bins = append(t.spans[d.row].Bins, bin{d.bin, int64(j - i)})
 		i = j
 	}
-	return t.spans
+}
+
+// sortTimes puts durations into to, sorted by a small number of each; those of
+// one number stay in their order.
+func (t *Table) sortTimes(to, from []duration, by func(duration) uint32) {
+	most := uint32(0)
+	for _, d := range from {
+		most = max(most, by(d))
+	}
+	t.counts = slices.Grow(t.counts[:0], int(most)+2)[:most+2]
+	clear(t.counts)
+	for _, d := range from {
+		t.counts[by(d)+1]++
+	}
+	for i := range most {
+		t.counts[i+1] += t.counts[i]
+	}
+	for _, d := range from {
+		n := &t.counts[by(d)]
+		to[*n] = d
+		*n++
+	}
 }
 
 // Refuses says whether Add would refuse a line for the sake of its time: it
