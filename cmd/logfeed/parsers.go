@@ -113,6 +113,20 @@ func newParsers(formats []*apachelog.Format, one func(*apachelog.Format) *apache
 	return p
 }
 
+// parseNext is parse for the next line of a block.
+func (p *parsers) parseNext(b *apachelog.Block, rec *apachelog.Record) error {
+	err := p.all[0].ParseNext(b, rec)
+	if err == nil {
+		p.matched = p.formats[0]
+		p.counts[0]++
+		return nil
+	}
+	if len(p.all) == 1 {
+		return err
+	}
+	return p.parse(b.Line(), rec)
+}
+
 // parse reads a line by the first format that matches it, and counts it. The
 // error is that of the format which came furthest, and valid until the next line.
 func (p *parsers) parse(line []byte, rec *apachelog.Record) error {

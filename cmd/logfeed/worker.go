@@ -20,8 +20,9 @@ type worker struct {
 	inspection *inspection // with --check: it is shown every line
 
 	batch   tail.Batch
-	log     *accessLog // whose lines it holds
-	lines   int64      // of the batch
+	block   apachelog.Block // its lines
+	log     *accessLog      // whose lines it holds
+	lines   int64           // of the batch
 	refused refusals
 	summed  chan struct{} // takes one value when a goroutine of the crew is done
 }
@@ -57,14 +58,14 @@ func (w *worker) take(batch tail.Batch, log *accessLog, read time.Time) {
 // sum puts the lines of the batch into the table.
 func (w *worker) sum() {
 	var rec apachelog.Record
-	for line := range w.batch.Lines() {
+	for w.block.Begin(w.batch.Data); w.block.More(); {
+		err := w.parsers.parseNext(&w.block, &rec)
 		w.lines++
-		err := w.parsers.parse(line, &rec)
-		if w.inspection != nil && !w.inspection.line(w, line, &rec, err) {
+		if w.inspection != nil && !w.inspection.line(w, w.block.Line(), &rec, err) {
 			continue
 		}
 		if err != nil {
-			w.refused.add(w.lines, line, err)
+			w.refused.add(w.lines, w.block.Line(), err)
 			continue
 		}
 		if w.by != nil {
@@ -72,4 +73,5 @@ func (w *worker) sum() {
 		}
 		w.table.Add(&rec)
 	}
+	w.table.End()
 }

@@ -24,6 +24,8 @@ type Parser struct {
 	plain  bool
 	toEnd  bool // the duration is added to the time
 	top    *group
+	quick  []quick // the quick way through the steps that top has at its left
+	simple bool    // they are all of it
 	clock  clock
 	times  []*timeState // by directive
 
@@ -66,6 +68,9 @@ func (f *Format) newParser(o ParserOptions, plain bool) *Parser {
 	}
 	p.times = make([]*timeState, len(f.dirs))
 	p.top = p.own(&f.top, keep)
+	if !plain {
+		p.quicken()
+	}
 	return p
 }
 
@@ -160,6 +165,11 @@ func (p *Parser) Parse(line []byte, rec *Record) error {
 	if !p.match(p.top, line, 0) {
 		return &p.err
 	}
+	return p.finish(line, rec)
+}
+
+// finish makes the record of a line of which every value has been read.
+func (p *Parser) finish(line []byte, rec *Record) error {
 	plan := p.clock.plan
 	if plan.kind > clockCLF || plan.frac != partNone {
 		if p.absent&Time == 0 && !p.clock.settle() {

@@ -198,6 +198,7 @@ func checkAgreement(t *testing.T, f *Format, fast, plain *Parser, line []byte) {
 	if fmt.Sprint(errA) != fmt.Sprint(errB) {
 		t.Fatalf("format %q, line %q:\nfast way: %v\nplain way: %v", f, line, errA, errB)
 	}
+	checkBlock(t, f, fast, line, errA, &a)
 	if errA != nil {
 		bad := errA.(*LineError)
 		if bad.Column < 1 || bad.Column > len(line)+1 || bad.Expected == "" {

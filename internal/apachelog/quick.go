@@ -1,0 +1,407 @@
+package apachelog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// The quick way reads lines of a Block. It takes a line only if every value is
+// of the common kind: no escapes where a text ends, no minus signs, numbers of a
+// few digits. What it takes, match would take with the same result; it says
+// nothing about other lines, which are then left to match. So it needs no errors,
+// and no step needs to look at more than the few bytes that decide.
+
+// quickOp says of which common kind a value is.
+type quickOp uint8
+
+const (
+	quickNothing quickOp = iota // there is no value, only the literal
+	quickWord                   // ends before a space or control byte, or a quotation mark that is not escaped
+	quickPort                   // a word, a byte and digits
+	quickDigits
+	quickStatus
+	quickCLF
+	quickQuoted // a text up to a quotation mark
+	quickText   // a text up to another byte, without quotation marks in it
+	quickTime   // a time of fixed length
+	quickStep   // anything else: the step itself reads it
+)
+
+// quick is one move: a value and the literal that follows.
+type quick struct {
+	lit  uint64 // the first bytes of the literal
+	mask uint64 // which bytes of lit there are
+	size int    // of the whole literal
+	text string // all of it
+
+	// Where words follow that are "-" in nearly every line, and that nobody asked
+	// for, dashes is the literal with these words and what follows them. If it
+	// stands there, the next steps are left out.
+	dashes     uint64
+	dashMask   uint64
+	dashSize   int
+	dashedOver int
+
+	op    quickOp
+	slot  slot
+	keep  bool
+	empty bool // the value may be empty
+	dash  bool // it may be "-" though it is a number
+	dir   int32
+	scale int64
+	clf   *clfCache
+	step  *step
+}
+
+// quicken makes the quick way of a Parser whose steps are fitted.
+func (p *Parser) quicken() {
+	for i := range p.top.left {
+		p.quickenStep(&p.top.left[i])
+	}
+	for i := range p.quick {
+		p.dashOver(i)
+	}
+	p.simple = len(p.top.right) == 0 && !p.top.lone && !p.top.search
+}
+
+func (p *Parser) quickenStep(st *step) {
+	lit := st.lit
+	if st.skip > 0 {
+		lit = string(st.cut) + lit
+	}
+	if st.op == opGroup && (p.quickenGuess(st, lit) || p.quickenPort(st, lit)) {
+		return
+	}
+	p.addQuick(quickOf(st), st, lit)
+}
+
+// addQuick adds a step and the literal that follows it.
+func (p *Parser) addQuick(op quickOp, st *step, lit string) {
+	q := quick{
+		op: op, step: st, dir: st.dir, keep: st.keep, slot: st.slot & 7, scale: st.scale, dash: st.dash, clf: st.clf,
+		empty: st.value != token && st.value != userText, size: len(lit), text: lit,
+	}
+	q.lit, q.mask = firstBytes(lit)
+	p.quick = append(p.quick, q)
+}
+
+// firstBytes returns the first eight bytes of a literal, as they are read from a
+// line, and which of them there are.
+func firstBytes(lit string) (word, mask uint64) {
+	var head, there [8]byte
+	for i := range copy(head[:], lit) {
+		there[i] = 0xff
+	}
+	return binary.LittleEndian.Uint64(head[:]), binary.LittleEndian.Uint64(there[:])
+}
+
+// dashOver lets step i take words along that follow it.
+func (p *Parser) dashOver(i int) {
+	q := &p.quick[i]
+	lit := q.text
+	for n, next := range p.quick[i+1:] {
+		if lit == "" || next.op != quickWord || next.keep || next.size == 0 {
+			return
+		}
+		if lit += "-" + next.text; len(lit) > 8 {
+			return
+		}
+		q.dashes, q.dashMask = firstBytes(lit)
+		q.dashSize, q.dashedOver = len(lit), n+1
+	}
+}
+
+// quickOf says how a step's value can be read.
+func quickOf(st *step) quickOp {
+	switch st.op {
+	case opLiteral:
+		return quickNothing
+	case opToken:
+		return quickWord
+	case opNumber:
+		return quickDigits
+	case opStatus:
+		return quickStatus
+	case opCLF:
+		return quickCLF
+	case opText:
+		if st.value != text && st.value != pathText && st.value != userText {
+			break
+		}
+		if st.cut == '"' {
+			return quickQuoted
+		}
+		return quickText
+	case opField:
+		if st.value == formatTime && st.time.shape.fixed > 0 && !st.dash {
+			return quickTime
+		}
+	}
+	return quickStep
+}
+
+// quickenGuess reads a group that is a text and fixed shapes, if the text is a
+// word: no cut byte can then stand before the one that ends the shapes.
+func (p *Parser) quickenGuess(st *step, lit string) bool {
+	if st.guess == nil {
+		return false
+	}
+	left := st.guess.group.left
+	switch left[0].value {
+	case text, userText, pathText:
+	default:
+		return false
+	}
+	if left[0].lit == "" || setWord.has(left[0].lit[0]) {
+		return false
+	}
+	for i := range left {
+		op, follow := quickOf(&left[i]), left[i].lit
+		if i == 0 {
+			op = quickWord
+		}
+		if i == len(left)-1 {
+			follow += lit
+		}
+		p.addQuick(op, &left[i], follow)
+	}
+	return true
+}
+
+// quickenPort reads a group that is a word, a byte that words can hold, and a
+// number: a host and its port.
+func (p *Parser) quickenPort(st *step, lit string) bool {
+	g := st.group
+	if len(g.left) > 0 || len(g.right) != 2 || !g.lone || g.mid[0].value != token || setWord.has(st.cut) ||
+		g.right[0].value != number || g.right[0].dash || g.right[1].value != literal || len(g.right[1].constant) != 1 {
+		return false
+	}
+	p.addQuick(quickPort, st, lit)
+	return true
+}
+
+// ParseNext is Parse for the next line of a block, of which there is one.
+func (p *Parser) ParseNext(b *Block, rec *Record) error {
+	if rec.owner != p {
+		rec.adopt(p)
+	}
+	p.spans, p.absent, p.ambiguous = rec.spans, 0, false
+	if p.quick == nil || !p.quickly(b) {
+		b.skip()
+	} else if p.finish(b.Line(), rec) == nil {
+		return nil
+	}
+	return p.Parse(b.Line(), rec)
+}
+
+// quickly reads the next line of a block the quick way, and says whether it
+// could. If not, the block stays where it is.
+func (p *Parser) quickly(b *Block) bool {
+	line, steps := b.data[b.next:], p.quick
+	pos := 0
+	for i := 0; i < len(steps); i++ {
+		q := &steps[i]
+		from := pos
+		switch q.op {
+		case quickNothing:
+		case quickWord:
+			for {
+				if len(line)-pos < 8 {
+					return false
+				}
+				m := wordStops(binary.LittleEndian.Uint64(line[pos:]))
+				if m != 0 {
+					pos += trailingBytes(m)
+					break
+				}
+				pos += 8
+			}
+			if pos == from {
+				if !q.empty {
+					return false
+				}
+			} else if line[pos-1] == '\\' { // the quotation mark may be the word's own
+				return false
+			}
+		case quickPort:
+			if pos = p.port(q.step, line, pos); pos < 0 {
+				return false
+			}
+		case quickDigits:
+			if len(line)-pos < 8 {
+				return false
+			}
+			n, v := leadingDigits(binary.LittleEndian.Uint64(line[pos:]))
+			if uint(n-1) >= 7 { // none, or too many to be all
+				if n != 0 || !q.dash || line[pos] != '-' {
+					return false
+				}
+				n, v = 1, 0
+				p.absent |= q.step.absent
+			}
+			p.nums[q.slot&7] = v * q.scale
+			pos += n
+		case quickStatus:
+			v, ok := statusAt(line, pos)
+			if !ok {
+				return false
+			}
+			p.nums[q.slot&7] = v
+			pos += 3
+		case quickCLF:
+			if len(line)-pos < clfLength {
+				return false
+			}
+			v, ok := q.clf.read(line[pos : pos+clfLength])
+			if !ok {
+				return false
+			}
+			p.nums[q.slot&7] = v
+			pos += clfLength
+		case quickQuoted:
+			pos = b.stop(b.next+pos) - b.next
+			if pos == from {
+				if !q.empty {
+					return false
+				}
+			} else if line[pos-1] == '\\' {
+				return false
+			}
+		default:
+			if pos = p.quickRest(q, b, pos); pos < 0 {
+				return false
+			}
+		}
+		if q.keep {
+			p.spans[q.dir] = span{from, pos}
+		}
+		if q.size == 0 {
+			continue
+		}
+		if len(line)-pos < 8 {
+			return false
+		}
+		next := binary.LittleEndian.Uint64(line[pos:])
+		if q.dashSize > 0 && next&q.dashMask == q.dashes {
+			pos += q.dashSize
+			i += q.dashedOver
+			continue
+		}
+		if next&q.mask != q.lit {
+			return false
+		}
+		if pos += q.size; q.size > 8 && (pos > len(line) || string(line[pos-q.size:pos]) != q.text) {
+			return false
+		}
+	}
+	return p.quickEnd(b, line, pos)
+}
+
+// quickEnd reads what is left of a line from line[pos] on, and moves the block
+// behind it.
+func (p *Parser) quickEnd(b *Block, line []byte, pos int) bool {
+	if !p.simple {
+		end := b.peek()
+		if pos > len(end) || !p.matchRest(p.top, end, pos) {
+			return false
+		}
+		pos = len(end)
+	}
+	end := pos
+	if pos < len(line) && line[pos] == '\r' {
+		end++
+	}
+	if end >= len(line) || line[end] != '\n' {
+		return false
+	}
+	b.lo, b.hi, b.next = b.next, b.next+pos, b.next+end+1
+	return true
+}
+
+// quickRest reads the values that are not so common, and returns their end, -1 if
+// it cannot be told.
+func (p *Parser) quickRest(q *quick, b *Block, pos int) int {
+	line := b.peek()
+	if pos > len(line) {
+		return -1
+	}
+	switch st := q.step; q.op {
+	case quickText:
+		n := bytes.IndexByte(line[pos:], st.cut)
+		if n < 0 || n == 0 && !q.empty || b.stop(b.next+pos)-b.next < pos+n {
+			return -1
+		}
+		return pos + n
+	case quickTime:
+		end := pos + st.time.shape.fixed
+		if end > len(line) || !st.time.read(line[pos:end], p) {
+			return -1
+		}
+		return end
+	case quickStep:
+		switch st.op {
+		case opGroup:
+			return p.group(st, line, pos)
+		case opText:
+			return p.text(st, line, pos)
+		}
+		return p.field(st, line, pos)
+	}
+	return -1
+}
+
+// port reads the group of a host and its port up to the byte that ends it.
+func (p *Parser) port(st *step, line []byte, pos int) int {
+	end := pos
+	for {
+		if len(line)-end < 8 {
+			return -1
+		}
+		if m := wordStops(binary.LittleEndian.Uint64(line[end:])); m != 0 {
+			end += trailingBytes(m)
+			break
+		}
+		end += 8
+	}
+	number, between, host := &st.group.right[0], st.group.right[1].constant[0], &st.group.mid[0]
+	from, v, unit := end, int64(0), int64(1)
+	for from > pos && line[from-1]-'0' <= 9 {
+		from--
+		v += int64(line[from]-'0') * unit
+		unit *= 10
+	}
+	if uint(end-from-1) >= 9 || from-1 <= pos || line[from-1] != between {
+		return -1
+	}
+	p.nums[number.slot&7] = v
+	if number.keep {
+		p.spans[number.dir] = span{from, end}
+	}
+	if host.keep {
+		p.spans[host.dir] = span{pos, from - 1}
+	}
+	return end
+}
+
+// wordStops marks the bytes of x that end a word: those below 0x21, and quotation
+// marks. The lowest mark is exact.
+func wordStops(x uint64) uint64 {
+	const ones = 0x0101010101010101
+	q := x ^ '"'*ones
+	return (((x - 0x21*ones) &^ x) | ((q - ones) &^ q)) & (0x80 * ones)
+}
+
+// leadingDigits returns how many of the eight bytes of x, the lowest first, are
+// digits up to one that is none, and the number that they are.
+func leadingDigits(x uint64) (n int, v int64) {
+	const ones = 0x0101010101010101
+	x ^= '0' * ones
+	// The lowest marked byte is exact: more than nine.
+	m := ((x + 0x76*ones) | x) & (0x80 * ones)
+	n = bits.TrailingZeros64(m) >> 3 // 8 if none is marked
+	x <<= 64 - 8*n                   // zeros in front; nothing is left of x for n = 0
+	x = x*10 + x>>8                  // pairs of digits in every second byte
+	const pair = 0x000000ff000000ff
+	return n, int64(((x&pair)*(100+1000000<<32) + (x>>16&pair)*(1+10000<<32)) >> 32)
+}
