@@ -44,6 +44,8 @@ type config struct {
 	maxRate      int           // points a second; 0 is without limit
 	maxCreates   int           // new series a minute; 0 is without limit
 
+	prefix    prefix // completed into rollup.Prefix
+	tagged    bool   // levels become tags
 	metrics   []string
 	atEnd     bool    // a line counts at the end of its request
 	histogram []int64 // bounds in milliseconds, ascending; none: no histogram
@@ -74,15 +76,10 @@ type config struct {
 
 const day = 24 * time.Hour
 
-// enoughWorkers is how many there are at most by default. Each holds a block of
-// 1 MiB, and more than so many are seldom busy: one goroutine reads and unpacks
-// for all of them.
-const enoughWorkers = 8
-
 func defaults() *config {
 	return &config{
 		zone:     time.Local,
-		workers:  min(runtime.GOMAXPROCS(0), enoughWorkers), // as many as the process may use, in a container too
+		workers:  runtime.GOMAXPROCS(0), // as many as the process may use, in a container too
 		buffer:   64 << 20,
 		replay:   30 * time.Minute,
 		progress: "auto",
@@ -205,8 +202,8 @@ func (f *flagSet) checkFlags(c *config) {
 }
 
 func (f *flagSet) seriesFlags(c *config) {
-	f.value("prefix", "", "PATH", "apache.{hostname}", "first part of every series; {hostname}, {fqdn} and {env:NAME} become one level each", func(text string) (err error) {
-		c.rollup.Prefix, err = parsePrefix(text)
+	f.value("prefix", "", "PATH", "apache.{hostname}", "first part of every series; {hostname}, {fqdn} and {env:NAME} become one level each, and with --naming tags {hostname} or {fqdn} the tag host; ;NAME=VALUE adds a tag", func(text string) (err error) {
+		c.prefix, err = parsePrefix(text)
 		return err
 	})
 	f.value("interval", "", "DURATION", "60s, or the finest step of --retentions", "bucket length; must equal the finest step of the Graphite retention", func(text string) (err error) {
@@ -225,6 +222,11 @@ func (f *flagSet) seriesFlags(c *config) {
 		return err
 	})
 	f.value("by", "", "FIELDS", "", "one level of the tree for each named field: "+levelNames(levels)+", "+byFile+", or a directive such as %{X-Tenant}i", c.by.parse)
+	f.value("naming", "", "tree|tags", "tree", "levels of the tree, or Graphite 1.1's tags in their place, such as apache.bytes.count;host=web1;vhost=a", func(text string) error {
+		word, err := parseChoice(text, "tree", "tags")
+		c.tagged = word == "tags"
+		return err
+	})
 	f.value("max-series", "", "N", "10000", "past it new group values go to _other; totals stay right", func(text string) (err error) {
 		c.rollup.MaxSeries, err = parseNumber(text)
 		return err
@@ -248,7 +250,7 @@ func (f *flagSet) seriesFlags(c *config) {
 }
 
 func (f *flagSet) ownFlags(c *config) {
-	f.value("workers", "", "N", "cores, but no more than 8", "parsers side by side on a backlog; the points are the same for any number", func(text string) (err error) {
+	f.value("workers", "", "N", "cores", "parsers side by side on a backlog; the points are the same for any number", func(text string) (err error) {
 		c.workers, err = parseWorkers(text)
 		return err
 	})
@@ -394,6 +396,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 	if err := c.tellEnds(); err != nil {
 		wrong.add("--time", err)
 	}
+	c.completeNaming(wrong)
 	c.completeRetentions(flags, wrong) // may choose the interval
 	c.completeSending(flags, wrong)
 	c.bounds.complete(time.Now(), c.zone, c.rollup.Interval, wrong)

@@ -8,6 +8,7 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/logfeed/logfeed/internal/point"
 	"github.com/logfeed/logfeed/internal/retention"
 )
 
@@ -15,6 +16,8 @@ import (
 type stanzas struct {
 	Name       string // begins the names of our sections; Carbon wants each name once
 	Pattern    string // matches the beginning of our series and nothing else
+	Any        string // matches what follows it in a name
+	End        string // matches the end of a name
 	Retentions string
 	Kept       []kept // the sections that keep our series already, instead of Retentions
 	File       string // where those are
@@ -45,9 +48,19 @@ func printGraphiteConfig(stdout, stderr io.Writer, c *config) int {
 }
 
 func (c *config) stanzas() stanzas {
+	name := point.Name(c.rollup.Prefix)
 	s := stanzas{
-		Name:    "logfeed." + c.rollup.Prefix,
-		Pattern: "^" + regexp.QuoteMeta(c.rollup.Prefix) + `\.`,
+		Name:    "logfeed." + name,
+		Pattern: "^" + regexp.QuoteMeta(name) + `\.`,
+		Any:     ".*",
+		End:     "$",
+	}
+	if c.tagged {
+		// Patterns are matched with the name and all tags, whose values may
+		// look like the end of a name: carbon's writer.py and go-carbon's
+		// persister/whisper.go both match what TaggedSeries.path returns, the
+		// tags in their order.
+		s.Any, s.End = "[^;]*", "(;|$)"
 	}
 	switch {
 	case c.keeping.file:
@@ -147,23 +160,23 @@ const aggregationText = `# storage-aggregation.conf: how Graphite makes coarser 
 
 # Counts of lines and bytes add up.
 [{{.Name}}.count]
-pattern = {{.Pattern}}.*\.count$
+pattern = {{.Pattern}}{{.Any}}\.count{{.End}}
 xFilesFactor = 0
 aggregationMethod = sum
 
 [{{.Name}}.min]
-pattern = {{.Pattern}}.*\.min$
+pattern = {{.Pattern}}{{.Any}}\.min{{.End}}
 xFilesFactor = 0
 aggregationMethod = min
 
 [{{.Name}}.max]
-pattern = {{.Pattern}}.*\.max$
+pattern = {{.Pattern}}{{.Any}}\.max{{.End}}
 xFilesFactor = 0
 aggregationMethod = max
 
 # How far logfeed is behind: of several the worst.
 [{{.Name}}.lag]
-pattern = {{.Pattern}}(.*\.)?logfeed\.lag\.
+pattern = {{.Pattern}}({{.Any}}\.)?logfeed\.lag\.
 xFilesFactor = 0
 aggregationMethod = max
 

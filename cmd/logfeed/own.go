@@ -102,7 +102,7 @@ type ownState struct {
 func newOwn(o rollup.Options) *own {
 	own := &own{interval: int64(o.Interval / time.Second), delay: int64(o.Delay / time.Second)}
 	for _, s := range ownTable {
-		own.names = append(own.names, o.Prefix+"."+ownRoot+"."+s.ending)
+		own.names = append(own.names, point.Join(o.Prefix, ownRoot+"."+s.ending))
 	}
 	return own
 }

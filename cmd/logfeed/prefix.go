@@ -14,29 +14,82 @@ import (
 
 var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 
-// parsePrefix makes the first part of every series name out of --prefix. Its
-// dots are levels of the tree. What {hostname}, {fqdn} and {env:NAME} stand
-// for becomes one level each, so dots in a host name turn to "_".
-func parsePrefix(text string) (string, error) {
+// A prefix is what --prefix says. Whether it is levels of the tree alone, or a
+// name with tags, is up to --naming.
+type prefix struct {
+	levels []string // all of them, clean
+	name   []string // those that are not the name of the host
+	tags   []tag    // the host, and what stands behind a semicolon
+	extra  bool     // something stands there
+}
+
+// A tag is one of Graphite's, with a clean value.
+type tag struct{ name, value string }
+
+// parsePrefix reads --prefix: levels with dots between them, and tags, each
+// behind a semicolon. What {hostname}, {fqdn} and {env:NAME} stand for becomes
+// a part of one level, or of one tag, so in a level the dots of a host name
+// turn to "_".
+func parsePrefix(text string) (prefix, error) {
+	var p prefix
+	parts := splitOutside(text, ';')
+	for _, level := range splitOutside(parts[0], '.') {
+		value, err := fillIn(level)
+		if err != nil {
+			return prefix{}, err
+		}
+		if value == "" {
+			return prefix{}, fmt.Errorf("%q has an empty level; right would be apache.web1", text)
+		}
+		p.levels = append(p.levels, point.Component(value))
+		if level == "{hostname}" || level == "{fqdn}" {
+			p.tags = append(p.tags, tag{"host", point.TagValue(value)})
+		} else {
+			p.name = append(p.name, point.Component(value))
+		}
+	}
+	for _, part := range parts[1:] {
+		name, value, _ := strings.Cut(part, "=")
+		value, err := fillIn(value)
+		if err != nil {
+			return prefix{}, err
+		}
+		if point.Component(name) != name || value == "" {
+			return prefix{}, fmt.Errorf("%q is no tag; right would be apache.{hostname};dc=fra1, the name of letters, digits, _ and -", part)
+		}
+		p.tags, p.extra = append(p.tags, tag{name, point.TagValue(value)}), true
+	}
+	return p, nil
+}
+
+// splitOutside splits text at a separator, where that is no part of a
+// placeholder.
+func splitOutside(text string, separator byte) []string {
+	var parts []string
+	inside, begin := false, 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '{' || c == '}':
+			inside = c == '{'
+		case c == separator && !inside:
+			parts = append(parts, text[begin:i])
+			begin = i + 1
+		}
+	}
+	return append(parts, text[begin:])
+}
+
+// fillIn puts what they stand for in the place of placeholders.
+func fillIn(text string) (string, error) {
 	var wrong error
-	expanded := placeholder.ReplaceAllStringFunc(text, func(p string) string {
+	filled := placeholder.ReplaceAllStringFunc(text, func(p string) string {
 		v, err := expand(p)
 		if err != nil && wrong == nil {
 			wrong = err
 		}
-		return point.Component(v)
+		return v
 	})
-	if wrong != nil {
-		return "", wrong
-	}
-	levels := strings.Split(expanded, ".")
-	for i, level := range levels {
-		if level == "" {
-			return "", fmt.Errorf("%q has an empty level; right would be apache.web1", text)
-		}
-		levels[i] = point.Component(level)
-	}
-	return strings.Join(levels, "."), nil
+	return filled, wrong
 }
 
 func expand(placeholder string) (string, error) {

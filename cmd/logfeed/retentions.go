@@ -91,7 +91,7 @@ func (c *config) series() []string {
 	}
 	var all []string
 	for _, ending := range c.rollup.Metrics.Endings() {
-		all = append(all, c.rollup.Prefix+"."+ending)
+		all = append(all, point.Join(c.rollup.Prefix, ending))
 	}
 	return all
 }

@@ -72,6 +72,9 @@ func (c *config) shape() string {
 	for _, l := range c.by.levels {
 		parts = append(parts, "by "+l.name)
 	}
+	if c.tagged {
+		parts = append(parts, "naming tags")
+	}
 	parts = append(parts, c.retentionsShape()...)
 	var formats []string
 	for _, f := range c.formats {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/logfeed/logfeed/internal/point"
 	"github.com/logfeed/logfeed/internal/retention"
 )
 
@@ -231,7 +232,7 @@ func (b *outbox) merge(i slot, parts []slot, begin, step int64) {
 // names ask for: counts add up, and of what is neither a count nor an extreme
 // Carbon makes the average.
 func rollup(series string, values []float64) float64 {
-	name, _, _ := strings.Cut(series, ";") // tags follow
+	name := point.Name(series)
 	switch {
 	case strings.HasSuffix(name, ".min"):
 		return slices.Min(values)

@@ -86,7 +86,7 @@ type site struct {
 	lag    int64 // seconds in Carbon's cache
 }
 
-var metrics = []string{"a.requests.count", "a.duration.ms.max", "a.duration.ms.min", "a.duration.ms.mean", "a.rare.count"}
+var metrics = []string{"a.requests.count;vhost=b.min", "a.duration.ms.max", "a.duration.ms.min", "a.duration.ms.mean", "a.rare.count"}
 
 func newSite(t *testing.T, list retention.List, o Options) *site {
 	o.Retentions = func(string) retention.List { return list }

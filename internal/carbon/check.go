@@ -3,6 +3,7 @@ package carbon
 import (
 	"errors"
 	"math"
+	"strings"
 
 	"github.com/logfeed/logfeed/internal/point"
 )
@@ -20,23 +21,43 @@ var (
 
 // checkSeries holds the last line before the wire: one bad byte in a name can
 // forge another series or make Carbon drop the connection at every attempt.
-// Names are made of A-Z a-z 0-9 _ - : . and, for tags, ';' and '='.
+// Names are made of A-Z a-z 0-9 _ - : and single dots within. Tags may follow,
+// each ;NAME=VALUE of the same characters.
 func checkSeries(s string) error {
-	if s == "" || len(s) > maxSeries || s[0] == '.' || s[len(s)-1] == '.' {
+	if len(s) > maxSeries {
 		return errSeries
 	}
-	for i := range len(s) {
-		if !inSeries(s[i]) || s[i] == '.' && s[i-1] == '.' {
+	name, tags, tagged := strings.Cut(s, ";")
+	for level := range strings.SplitSeq(name, ".") {
+		if !isWord(level) {
+			return errSeries
+		}
+	}
+	for tagged {
+		var tag string
+		tag, tags, tagged = strings.Cut(tags, ";")
+		key, value, ok := strings.Cut(tag, "=")
+		// A tag called name would be another name of the series.
+		if !ok || !isWord(key) || key == "name" || !isWord(strings.ReplaceAll(value, ".", "_")) {
 			return errSeries
 		}
 	}
 	return nil
 }
 
-func inSeries(c byte) bool {
+func isWord(s string) bool {
+	for i := range len(s) {
+		if !inWord(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func inWord(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-	case c == '_', c == '-', c == ':', c == ';', c == '=', c == '.':
+	case c == '_', c == '-', c == ':':
 	default:
 		return false
 	}

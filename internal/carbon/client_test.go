@@ -135,7 +135,7 @@ func TestText(t *testing.T) {
 }
 
 func TestCheckSeries(t *testing.T) {
-	good := []string{"a", "a.b", "A-Z_0.9:x", "disk;server=a;rack=b", strings.Repeat("x", maxSeries)}
+	good := []string{"a", "a.b", "A-Z_0.9:x", "disk;server=a;rack=b", "a.b;c=..", "a;b=c:d.", strings.Repeat("x", maxSeries)}
 	for _, s := range good {
 		if err := checkSeries(s); err != nil {
 			t.Errorf("%.40q: %v", s, err)
@@ -144,6 +144,7 @@ func TestCheckSeries(t *testing.T) {
 	bad := []string{
 		"", ".", "a.", ".a", "a..b", "a b", "a\tb", "a\nevil 1 1", "a\r", "a\x00", "caf\xe9", "caf\u00e9", "a\u00a0b", "a/b",
 		"a?", "a*", "{a}", "(a)", strings.Repeat("x", maxSeries+1),
+		";", ";a=b", "a;", "a;b", "a;b=", "a;=b", "a;b=c;", "a;b=c=d", "a;b.c=d", "a.;b=c", "a=b", "a;name=b", "a;b=~", "a;b=c d",
 	}
 	for _, s := range bad {
 		if checkSeries(s) == nil {
@@ -153,7 +154,7 @@ func TestCheckSeries(t *testing.T) {
 	// Whatever is taken passes a strict reader, and the other way round.
 	r := random(t)
 	for range 100_000 {
-		b := make([]byte, r.IntN(6)+1)
+		b := make([]byte, r.IntN(9)+1)
 		for i := range b {
 			b[i] = ".ab:;= \n\x80"[r.IntN(9)]
 		}

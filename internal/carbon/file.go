@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -300,4 +301,4 @@ func beginsWithPoint(head []byte) bool {
 
 // inPoint says whether a byte may be a part of a line that was being written.
 // A crash of the machine leaves zeros where nothing was written.
-func inPoint(c byte) bool { return inSeries(c) || c == ' ' || c == 0 }
+func inPoint(c byte) bool { return inWord(c) || strings.IndexByte(".;= \x00", c) >= 0 }

@@ -25,7 +25,7 @@ func (b *outbox) fill(dst []point.Point, i slot, p point.Point) []point.Point {
 		return dst
 	}
 	neighbour := p
-	if strings.HasSuffix(p.Series, ".count") {
+	if strings.HasSuffix(point.Name(p.Series), ".count") {
 		neighbour.Value = 0
 	}
 	for neighbour.Time += list[k].Step; neighbour.Time < p.Time+p.Step; neighbour.Time += list[k].Step {

@@ -24,21 +24,23 @@ func Component(value string) string {
 }
 
 // AppendComponent appends Component(value) and returns the extended slice.
-func AppendComponent(dst, value []byte) []byte {
+func AppendComponent(dst, value []byte) []byte { return appendComponent(dst, value, allowed) }
+
+func appendComponent(dst, value []byte, allowed func(byte) bool) []byte {
 	switch {
 	case len(value) == 0:
 		return append(dst, Empty...)
 	case len(value) == 1 && value[0] == '-':
 		return append(dst, None...)
 	case len(value) > MaxComponent:
-		dst = appendClean(dst, value[:MaxComponent-1-hashDigits])
+		dst = appendClean(dst, value[:MaxComponent-1-hashDigits], allowed)
 		return appendHash(append(dst, '_'), value)
 	}
-	return appendClean(dst, value)
+	return appendClean(dst, value, allowed)
 }
 
 // appendClean appends value with '_' in the place of what is not allowed.
-func appendClean(dst, value []byte) []byte {
+func appendClean(dst, value []byte, allowed func(byte) bool) []byte {
 	for _, c := range value {
 		if !allowed(c) {
 			c = '_'

@@ -55,8 +55,8 @@ func ReadSchemas(r io.Reader, name string) (Schemas, error) {
 	return Schemas{reader.done}, nil
 }
 
-// For returns the archives of a series and the name of the section that gives
-// them. It is false when no section matches. carbon then keeps 60 seconds for
+// For returns the archives of a series, named with its tags as Carbon sorts
+// them, and the name of the section that gives them. It is false when no section matches. carbon then keeps 60 seconds for
 // 7 days (defaultSchema in its storage.py), go-carbon keeps nothing.
 func (s Schemas) For(series string) (list List, name string, ok bool) {
 	if found := s.first(series); found != nil {

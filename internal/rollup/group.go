@@ -1,6 +1,10 @@
 package rollup
 
-import "github.com/logfeed/logfeed/internal/point"
+import (
+	"strings"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
 
 // other is the level of the values that there is no room for.
 const other = "_other"
@@ -54,7 +58,11 @@ func (t *Table) Group(values ...[]byte) {
 
 // learn finds the level that a spelling stands for: several may become one.
 func (t *Table) learn(parent *value, raw []byte) *value {
-	t.level = point.AppendComponent(t.level[:0], raw)
+	if t.tagged {
+		t.level = point.AppendTagValue(t.level[:0], raw)
+	} else {
+		t.level = point.AppendComponent(t.level[:0], raw)
+	}
 	below, seated := parent.seats[string(t.level)]
 	if t.full && !seated && string(t.level) != other {
 		return parent.others()
@@ -150,7 +158,7 @@ func (l *Ledger) groupOf(v *value) *group {
 	case v.parent == nil:
 		v.group = l.root
 	case v.diverted:
-		v.group = l.groupOf(v.parent).below(other)
+		v.group = l.below(l.groupOf(v.parent), other)
 	default:
 		above, admitted := l.groupOf(v.parent), true
 		v.group, admitted = l.admit(above, v.level)
@@ -163,19 +171,19 @@ func (l *Ledger) groupOf(v *value) *group {
 // room set aside for the values that there is no more room for.
 func (l *Ledger) admit(above *group, level string) (g *group, admitted bool) {
 	if above.children[level] != nil || level == other || l.room.room() {
-		return above.below(level), true
+		return l.below(above, level), true
 	}
 	if l.seats == nil {
 		l.seats = l.root.seats()
 	}
-	return above.below(other), false
+	return l.below(above, other), false
 }
 
 // below returns the group of one more level, new if there was none.
-func (g *group) below(level string) *group {
+func (l *Ledger) below(g *group, level string) *group {
 	child := g.children[level]
 	if child == nil {
-		child = &group{path: join(g.path, level)}
+		child = &group{path: l.o.join(g.path, level)}
 		if g.children == nil {
 			g.children = make(map[string]*group)
 		}
@@ -193,18 +201,33 @@ func (g *group) seats() seats {
 	return s
 }
 
-func join(path, level string) string {
+func (o Options) join(path, level string) string {
 	if path == "" {
 		return level
 	}
-	return path + "." + level
+	return path + o.between() + level
+}
+
+// between stands between the levels of a path, and in none of them.
+func (o Options) between() string {
+	if o.Tags != nil {
+		return ";"
+	}
+	return "."
 }
 
 func (o Options) prefixOf(g *group) string {
 	if g.path == "" {
 		return o.Prefix
 	}
-	return o.Prefix + "." + g.path
+	if o.Tags == nil {
+		return o.Prefix + "." + g.path
+	}
+	prefix := o.Prefix
+	for i, value := range strings.Split(g.path, ";") {
+		prefix = point.AddTag(prefix, o.Tags[i], value)
+	}
+	return prefix
 }
 
 // begin gives a group its series, when its first lines have come, or the first

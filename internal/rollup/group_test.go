@@ -54,8 +54,9 @@ func (b *bound) level(above, name string, diverted bool) (group string, own bool
 	return above + name, !diverted
 }
 
-func newGrouped(t *testing.T, rnd *rand.Rand, limit int) *grouped {
+func newGrouped(t *testing.T, rnd *rand.Rand, limit int, tags []string) *grouped {
 	o := options(t, "requests")
+	o.Tags = tags
 	o.Levels, o.MaxSeries = 2, limit
 	g := &grouped{rnd: rnd, o: o, l: NewLedger(o), truth: make(map[string]float64), sent: make(map[string]float64)}
 	g.bound = &bound{limit: limit, taken: 1, names: make(map[string]bool)} // one is for the others
@@ -79,7 +80,7 @@ func (g *grouped) batch(now int64) {
 		a, b, when := g.name(), g.name(), now-g.rnd.Int64N(300)
 		table.Group([]byte(a), []byte(b))
 		table.Add(record(when, 200, 1))
-		g.truth[fmt.Sprintf("%s %d", g.bound.group(point.Component(a), point.Component(b)), when-when%60)]++
+		g.truth[fmt.Sprintf("%s %d", g.bound.group(g.clean(a), g.clean(b)), when-when%60)]++
 	}
 	out := g.l.Merge(table)
 	g.other += out.Other
@@ -89,9 +90,25 @@ func (g *grouped) batch(now int64) {
 
 func (g *grouped) take() {
 	for p := range g.l.Changed() {
-		name := strings.TrimSuffix(strings.TrimPrefix(p.Series, "apache.web1."), ".requests.count")
-		g.sent[fmt.Sprintf("%s %d", name, p.Time)] = p.Value
+		g.sent[fmt.Sprintf("%s %d", g.groupOf(p.Series), p.Time)] = p.Value
 	}
+}
+
+func (g *grouped) clean(value string) string {
+	if g.o.Tags != nil {
+		return point.TagValue(value)
+	}
+	return point.Component(value)
+}
+
+// groupOf returns the values in the name of a series.
+func (g *grouped) groupOf(series string) string {
+	if g.o.Tags == nil {
+		return strings.TrimSuffix(strings.TrimPrefix(series, "apache.web1."), ".requests.count")
+	}
+	tags := strings.TrimPrefix(series, "apache.web1.requests.count;a=")
+	second, first, _ := strings.Cut(tags, ";b=")
+	return first + "." + second
 }
 
 func (g *grouped) run(t *testing.T, restarts bool) {
@@ -122,7 +139,11 @@ func TestGroups(t *testing.T) {
 		seed++
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			limit := []int{0, 20}[seed%2]
-			g := newGrouped(t, rand.New(rand.NewPCG(seed, 0)), limit)
+			var tags []string
+			if seed%5 == 0 {
+				tags = []string{"b", "a"} // the second one comes first in a name
+			}
+			g := newGrouped(t, rand.New(rand.NewPCG(seed, 0)), limit, tags)
 			g.run(t, seed%3 == 0)
 			if !maps.Equal(g.sent, g.truth) {
 				t.Errorf("%d cells, want %d:\n%v\n%v", len(g.sent), len(g.truth), g.sent, g.truth)

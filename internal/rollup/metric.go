@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/point"
 )
 
 // A metric turns records into one or more sums. Each sum is a slot of a
@@ -173,7 +174,7 @@ func (s Selection) slots(prefix string) []slot {
 	from := 1
 	for _, m := range s.rows {
 		for i, ending := range m.endings {
-			one := slot{series: prefix + "." + ending, sparse: m.sparse}
+			one := slot{series: point.Join(prefix, ending), sparse: m.sparse}
 			if m.of != nil {
 				one.of = m.of[i]
 			} else {

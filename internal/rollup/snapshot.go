@@ -13,7 +13,7 @@ import (
 type Snapshot struct {
 	Closed  int64         // every bucket that ends by then is closed
 	Clocks  map[int]int64 // newest log time read from each source
-	Groups  []string      // the values that have series, joined by dots, in the order of their first lines
+	Groups  []string      // the values that have series, joined, in the order of their first lines
 	Buckets []Buckets     // of each class, in the order of their first series
 }
 
@@ -88,11 +88,11 @@ func (l *Ledger) admitAgain(path string) *group {
 	if path == "" {
 		return g
 	}
-	for level := range strings.SplitSeq(path, ".") {
+	for level := range strings.SplitSeq(path, l.o.between()) {
 		if g.children[level] == nil && level != other {
 			l.room.reserved += l.room.width
 		}
-		g = g.below(level)
+		g = l.below(g, level)
 	}
 	return g
 }

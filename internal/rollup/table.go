@@ -35,7 +35,7 @@ const (
 // Since and Until are Unix seconds, multiples of Interval, and 0 where there is
 // no such bound.
 type Options struct {
-	Prefix   string        // first part of every series name, clean already
+	Prefix   string        // first part of every series name, or its tags as well, clean already
 	Interval time.Duration // length of a bucket; 0 means 60 s
 	Lateness time.Duration // how long after its end a bucket takes late lines
 	Since    int64         // lines before it are counted in no bucket
@@ -51,6 +51,10 @@ type Options struct {
 	// MaxSeries how many series there may be, 0 for any number.
 	Levels    int
 	MaxSeries int
+
+	// Tags names the levels of a group where they become Graphite's tags. Nil is
+	// for levels of the tree.
+	Tags []string
 
 	// Retentions says at which steps Graphite keeps a series. Nil, or an empty
 	// list, has every line counted in a bucket of the interval, however old it
@@ -96,6 +100,7 @@ type Table struct {
 	root    *value
 	leaves  []leaf // the groups; the first is the one of a table without values
 	known   int    // bytes of values
+	tagged  bool   // values become those of tags
 	seats   seats  // of the ledger that took the last batch; nil while there is room
 	full    bool   // the tree is by these seats
 	level   []byte // reused: a value, cleaned
@@ -164,6 +169,7 @@ func NewTable(o Options) *Table {
 		since:    o.Since,
 		until:    o.until(),
 		index:    make(map[cell]int),
+		tagged:   o.Tags != nil,
 	}
 	t.forgetValues()
 	return t

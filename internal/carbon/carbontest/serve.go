@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -147,7 +148,7 @@ func (s *Server) receive(pc net.PacketConn) {
 // characters without empty parts, a plain decimal, and a time above 0.
 func Parse(text string) (Line, bool) {
 	f := bytes.Split([]byte(text), []byte{' '})
-	if len(f) != 3 || !plainName(f[0]) || !plainNumber(f[1]) {
+	if len(f) != 3 || !goodName(f[0]) || !plainNumber(f[1]) {
 		return Line{}, false
 	}
 	t, err := strconv.ParseUint(string(f[2]), 10, 32)
@@ -157,13 +158,24 @@ func Parse(text string) (Line, bool) {
 	return Line{Series: string(f[0]), Value: string(f[1]), Time: int64(t)}, true
 }
 
+// tagged is a name with Graphite's tags.
+var tagged = regexp.MustCompile(`^([^;]+)(;[A-Za-z0-9_:-]+=[A-Za-z0-9_.:-]+)+$`)
+
+func goodName(b []byte) bool {
+	if bytes.IndexByte(b, ';') < 0 {
+		return plainName(b)
+	}
+	m := tagged.FindSubmatch(b)
+	return m != nil && plainName(m[1]) && !bytes.Contains(b, []byte(";name="))
+}
+
 func plainName(b []byte) bool {
 	for part := range bytes.SplitSeq(b, []byte{'.'}) {
 		if len(part) == 0 {
 			return false
 		}
 		for _, c := range part {
-			if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || bytes.IndexByte([]byte("_-:;="), c) >= 0) {
+			if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == ':') {
 				return false
 			}
 		}

@@ -12,7 +12,7 @@ const configFile = "go-carbon.conf"
 // writeConfig writes the three configuration files and makes the directories
 // that go-carbon expects to exist.
 func (s *Server) writeConfig() error {
-	for _, dir := range []string{s.WhisperDir(), s.path("dump")} {
+	for _, dir := range []string{s.WhisperDir(), s.path("dump"), s.path("tagging")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("make a directory of go-carbon: %w", err)
 		}
@@ -32,7 +32,8 @@ func (s *Server) writeConfig() error {
 		s.Addr(),
 		s.UDPAddr(), s.options.UDP,
 		s.URL()[len("http://"):], s.index(),
-		s.path("dump")))
+		s.path("dump"),
+		s.options.TagDB != "", s.options.TagDB, s.path("tagging")))
 }
 
 // go-carbon limits new series only where it has quotas, and those need an
@@ -116,6 +117,14 @@ glob-cache-enabled = false
 [dump]
 enabled = true
 path = %q
+
+[tags]
+enabled = %t
+tagdb-url = %q
+local-dir = %q
+tagdb-chunk-size = 32
+tagdb-update-interval = 100
+tagdb-timeout = "5s"
 
 [pickle]
 enabled = false

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/tools/internal/child"
-	"github.com/logfeed/logfeed/tools/internal/ports"
 )
 
 // Options describe a go-carbon. The zero value of each field but the first
@@ -41,6 +40,9 @@ type Options struct {
 	// loses it: no whisper file is made or changed. A go-carbon with much to do
 	// is in this state for minutes.
 	MemoryOnly bool
+	// TagDB is the URL that go-carbon tells of every series with tags, as it
+	// would tell Graphite's web application. Empty is without tags.
+	TagDB string
 	// Creates bounds the new series a second: points of others are dropped as
 	// they arrive. 0 is without limit. go-carbon keeps a core busy with it.
 	Creates int
@@ -66,8 +68,8 @@ const (
 	stopPatience = 15 * time.Second
 	// probeEvery is how often a starting go-carbon is asked whether it answers.
 	probeEvery = 10 * time.Millisecond
-	// portAttempts is how often other ports are tried when somebody who does
-	// not ask for them as we do takes one of ours before go-carbon listens.
+	// portAttempts is how often other ports are tried when somebody takes one
+	// of ours between choosing and listening.
 	portAttempts = 5
 )
 
@@ -82,13 +84,12 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	o.Dir = dir
 
 	for attempt := 1; ; attempt++ {
-		s := &Server{options: o}
-		for _, port := range []*int{&s.tcp, &s.udp, &s.http} {
-			if *port, err = ports.Free(); err != nil {
-				return nil, err
-			}
+		ports, err := freePorts(3)
+		if err != nil {
+			return nil, err
 		}
-		err := s.Start(ctx)
+		s := &Server{options: o, tcp: ports[0], udp: ports[1], http: ports[2]}
+		err = s.Start(ctx)
 		if err == nil {
 			return s, nil
 		}
