@@ -240,7 +240,7 @@ func (p *pipeline) skip(s tail.Skip) {
 	case !s.Unfinished:
 		p.rejects.tooLong(s)
 	default:
-		p.log.Warn("the last line of a file has no newline and is not counted", "path", s.Path, "bytes", len(s.Text))
+		p.log.Warn("the last line of a file has no newline and is not counted", "path", s.Path, "bytes", s.Bytes)
 	}
 }
 

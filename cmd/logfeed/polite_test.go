@@ -68,6 +68,30 @@ func TestPolite(t *testing.T) {
 	}
 }
 
+// TestPoliteFollower has a service catch up under both limits.
+func TestPoliteFollower(t *testing.T) {
+	t.Parallel()
+	carbon := listen(t)
+	want := truth(t)
+	service := start(t, carbon, "--from-start", "--max-creates", "20", "--max-rate", "100", realLog)
+	until(t, "every point", func() bool { return maps.Equal(traffic(carbon), want) })
+	if err := service.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := service.exit(t); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	at := firsts(carbon.Lines())
+	for i := 1; i < len(at); i++ {
+		if gap := at[i].Sub(at[i-1]); gap < 2*time.Second {
+			t.Errorf("series %d comes %s after the one before, want 3 s", i+1, gap)
+		}
+	}
+	if most := busiest(carbon.Lines(), time.Second); most > 120 {
+		t.Errorf("%d points within a second, want 100", most)
+	}
+}
+
 // firsts returns when each series came for the first time.
 func firsts(lines []carbontest.Line) []time.Time {
 	seen := make(map[string]bool)

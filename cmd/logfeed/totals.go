@@ -40,6 +40,7 @@ type counters struct {
 	Outside      int64 // of the bounds of time
 	OutsideBytes int64 // that were not read for the sake of the bounds
 	Oversize     int64 // longer than 4 MiB
+	NulBytes     int64 // left out at the beginning of lines
 	Gaps         int64 // places where bytes vanished before they were read
 	GapBytes     int64 // bytes known to have vanished there
 }
@@ -56,6 +57,7 @@ func (p *pipeline) counters() counters {
 	c.Outside += p.totals.outside
 	c.OutsideBytes += s.OutsideBytes
 	c.Oversize += s.OversizeLines
+	c.NulBytes += s.NulBytes
 	c.Gaps += s.Gaps
 	c.GapBytes += s.GapBytes
 	return c
@@ -63,7 +65,7 @@ func (p *pipeline) counters() counters {
 
 func (c counters) attrs() []any {
 	attrs := []any{"lines", c.Lines, "rejected", c.Rejected, "late", c.Late, "oversize", c.Oversize, "gaps", c.Gaps, "gap_bytes", c.GapBytes}
-	return append(append(attrs, c.beyond()...), outside(c.Outside, c.OutsideBytes)...)
+	return slices.Concat(attrs, notZero("nul_bytes", c.NulBytes), c.beyond(), outside(c.Outside, c.OutsideBytes))
 }
 
 // beyond returns the counters of lines that Graphite keeps nothing of.
@@ -73,8 +75,8 @@ func (c counters) beyond() []any {
 
 // losses returns the counters that are not 0 although they should be.
 func (c counters) losses() []any {
-	attrs := append(c.beyond(), notZero("oversize", c.Oversize)...)
-	return append(attrs, append(notZero("gaps", c.Gaps), notZero("gap_bytes", c.GapBytes)...)...)
+	return slices.Concat(c.beyond(), notZero("oversize", c.Oversize), notZero("nul_bytes", c.NulBytes),
+		notZero("gaps", c.Gaps), notZero("gap_bytes", c.GapBytes))
 }
 
 // outside returns what was left out because of --since and --until.

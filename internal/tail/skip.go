@@ -11,6 +11,9 @@ type Skip struct {
 	// Unfinished says that it is what stands behind the last newline of a
 	// file that is read no further. Otherwise it is a line longer than MaxLine.
 	Unfinished bool
+	// Bytes is how long that is, but for NUL bytes before it; 0 of a line longer
+	// than MaxLine.
+	Bytes int64
 	// Text is what is unfinished, nil if that is longer than MaxLine. It may be
 	// used until the call is over.
 	Text []byte
@@ -41,9 +44,9 @@ func (f *Follower) plainRest(x *file) *Skip {
 	if info, err := x.fd.Stat(); err != nil || info.Size() > x.limit {
 		return nil
 	}
-	s := &Skip{Source: x.source, Path: x.path, End: x.limit, Unfinished: true}
-	if n := x.limit - from; n <= int64(f.o.MaxLine) {
-		b := make([]byte, n)
+	s := &Skip{Source: x.source, Path: x.path, End: x.limit, Unfinished: true, Bytes: x.limit - from}
+	if s.Bytes <= int64(f.o.MaxLine) {
+		b := make([]byte, s.Bytes)
 		k, err := f.readAt(x.fd, b, from)
 		if err != nil {
 			return nil // the bytes are counted as unfinished all the same
@@ -59,11 +62,12 @@ func (f *Follower) streamRest(source int, path string, c *cutter) *Skip {
 	if c.unfinished() <= 0 {
 		return nil
 	}
-	s := &Skip{Source: source, Path: path, End: c.off, Unfinished: true}
+	s := &Skip{Source: source, Path: path, End: c.off, Unfinished: true, Bytes: c.unfinished()}
 	if !c.skipping {
 		if s.Text = bytes.TrimLeft(c.tail, "\x00"); len(s.Text) == 0 {
 			return nil
 		}
+		s.Bytes = int64(len(s.Text))
 	}
 	return s
 }

@@ -20,10 +20,10 @@ func TestSkipped(t *testing.T) {
 		{name: "too long", text: "a\n" + huge + "\nb\n", want: []string{"a", "long to 1028", "b"}},
 		{name: "two too long", text: huge + "\n" + huge + huge + "\nb\n", want: []string{"long to 1026", "long to 3077", "b"}},
 		{name: "too long at the end", text: "a\n" + huge + "\n", want: []string{"a", "long to 1028"}},
-		{name: "unfinished", text: "a\nbcd", want: []string{"a", "rest bcd to 5"}},
-		{name: "NUL before the rest", text: "a\n\x00\x00bcd", want: []string{"a", "rest bcd to 7"}},
+		{name: "unfinished", text: "a\nbcd", want: []string{"a", "rest bcd of 3 to 5"}},
+		{name: "NUL before the rest", text: "a\n\x00\x00bcd", want: []string{"a", "rest bcd of 3 to 7"}},
 		{name: "only NUL", text: "a\n\x00\x00\x00", want: []string{"a"}},
-		{name: "unfinished and too long", text: "a\n" + huge, want: []string{"a", "rest  to 1027"}},
+		{name: "unfinished and too long", text: "a\n" + huge, want: []string{"a", "rest  of 1025 to 1027"}},
 	} {
 		for _, form := range []string{"plain", ".gz", "stdin"} {
 			t.Run(c.name+"/"+form, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestSkipped(t *testing.T) {
 				o.Skipped = func(s Skip) {
 					what := fmt.Sprintf("long to %d", s.End)
 					if s.Unfinished {
-						what = fmt.Sprintf("rest %s to %d", s.Text, s.End)
+						what = fmt.Sprintf("rest %s of %d to %d", s.Text, s.Bytes, s.End)
 					}
 					if s.Source != 1 || s.Path != o.Patterns[0] {
 						t.Errorf("%s is said of source %d, %s", what, s.Source, s.Path)
