@@ -227,6 +227,7 @@ func (f *flagSet) seriesFlags(c *config) {
 		c.tagged = word == "tags"
 		return err
 	})
+	f.on("zero-fill", "", &c.rollup.ZeroFill, "0 for a known series' bucket without lines, once it is closed and for a day after the last line")
 	f.value("max-series", "", "N", "10000", "past it new group values go to _other; totals stay right", func(text string) (err error) {
 		c.rollup.MaxSeries, err = parseNumber(text)
 		return err

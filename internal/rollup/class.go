@@ -44,6 +44,8 @@ type class struct {
 	held map[int64]int64 // start of the coarse step: the step that it keeps
 	gone int64           // end of the newest bucket that has left memory
 
+	zeros *zeros // nil: none are told
+
 	untold int64 // lines of buckets that can be sent in no step any more
 }
 
@@ -59,6 +61,9 @@ func (l *Ledger) classOf(series string) *class {
 		}
 	}
 	c := &class{interval: l.interval, since: l.o.Since, until: l.o.until(), list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64}
+	if l.o.ZeroFill {
+		c.zeros = newZeros()
+	}
 	c.turn(l.now)
 	l.classes = append(l.classes, c)
 	return c
@@ -95,16 +100,9 @@ const (
 // find says which bucket takes the lines of the interval that begins at start.
 // Lines before leave are ours.
 func (c *class) find(start, leave int64) (begin, step int64, p place) {
-	begin, step = start, c.interval
-	if c.moved {
-		var ok bool
-		if step, ok = c.grid.Step(start); !ok {
-			return 0, 0, tooOld
-		}
-		begin = start - start%step
-		if fine, held := c.held[begin]; held {
-			begin, step = start-start%fine, fine
-		}
+	begin, step, ok := c.stepOf(start)
+	if !ok {
+		return 0, 0, tooOld
 	}
 	if c.partly(begin, step) {
 		return 0, 0, outside
@@ -117,6 +115,22 @@ func (c *class) find(start, leave int64) (begin, step int64, p place) {
 		return 0, 0, late
 	}
 	return begin, step, counts
+}
+
+// stepOf returns the step that the interval at start belongs to; ok is false if
+// Graphite keeps nothing as old.
+func (c *class) stepOf(start int64) (begin, step int64, ok bool) {
+	if !c.moved {
+		return start, c.interval, true
+	}
+	if step, ok = c.grid.Step(start); !ok {
+		return start, c.interval, false
+	}
+	begin = start - start%step
+	if fine, held := c.held[begin]; held {
+		begin, step = start-start%fine, fine
+	}
+	return begin, step, true
 }
 
 // partly says whether only a part of a step lies inside the bounds of time.
@@ -253,9 +267,21 @@ func (c *class) points(l *Ledger) iter.Seq[point.Point] {
 		if keep := c.keep(); forget > earliest {
 			forget -= forget % keep
 		}
+		zeros, open := c.walkZeros(l, yield), false
 		for _, start := range slices.Sorted(maps.Keys(c.buckets)) {
 			b := c.buckets[start]
+			if l.flushed && !open && start+b.step > l.closed {
+				if open = true; !zeros.open() {
+					return
+				}
+			}
+			if !zeros.pass(start) {
+				return
+			}
 			if b.changed && l.isDue(start, b.step) && (l.flushed || !c.waits(start, l.now)) && !c.give(l, start, b, yield) {
+				return
+			}
+			if !zeros.look(start, b) {
 				return
 			}
 			if start+b.step <= forget && !b.changed {
@@ -263,6 +289,10 @@ func (c *class) points(l *Ledger) iter.Seq[point.Point] {
 				c.gone = max(c.gone, start+b.step)
 			}
 		}
+		if l.flushed && !open && !zeros.open() {
+			return
+		}
+		zeros.pass(math.MaxInt64)
 	}
 }
 

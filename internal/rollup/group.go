@@ -278,6 +278,9 @@ func (l *Ledger) dropIdle() {
 			}
 		}
 	}
+	for _, c := range l.classes {
+		c.zeros.mark(used)
+	}
 	for number, g := range l.groups {
 		if used[uint32(number)] {
 			continue

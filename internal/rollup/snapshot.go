@@ -26,6 +26,7 @@ type Buckets struct {
 	Changed []bool   // it has not been given out as it is
 	Sums    []int64  // as many a row as the group has series of these, and one
 	Took    []histogram
+	Known   Known
 	Gone    int64 // end of the newest bucket that is not there any more
 }
 
@@ -42,7 +43,7 @@ func (l *Ledger) Snapshot() Snapshot {
 }
 
 func (c *class) snapshot() Buckets {
-	b := Buckets{Gone: c.gone}
+	b := Buckets{Gone: c.gone, Known: c.zeros.snapshot()}
 	for _, start := range slices.Sorted(maps.Keys(c.buckets)) {
 		bucket := c.buckets[start]
 		for _, number := range slices.Sorted(maps.Keys(bucket.rows)) {
@@ -57,6 +58,11 @@ func (c *class) snapshot() Buckets {
 	}
 	return b
 }
+
+var (
+	errGroups = errors.New("a group that does not exist has sums")
+	errSeries = errors.New("a group has other series than it had")
+)
 
 // Restore puts a new ledger into the state of a snapshot, which must come
 // from a ledger with the same options. All its open buckets count as changed:
@@ -75,7 +81,7 @@ func (l *Ledger) Restore(s Snapshot) error {
 		return fmt.Errorf("buckets of %d retentions do not fit into those of %d", len(s.Buckets), len(l.classes))
 	}
 	for i, b := range s.Buckets {
-		if err := l.restore(l.classes[i], b); err != nil {
+		if err := errors.Join(l.restore(l.classes[i], b), l.classes[i].restoreZeros(b.Known, l.groups)); err != nil {
 			return err
 		}
 	}
@@ -105,11 +111,11 @@ func (l *Ledger) restore(c *class, s Buckets) error {
 	c.gone = s.Gone
 	for i, start := range s.Starts {
 		if int(s.Numbers[i]) >= len(l.groups) {
-			return fmt.Errorf("group %d of %d", s.Numbers[i], len(l.groups))
+			return errGroups
 		}
 		p := l.groups[s.Numbers[i]].partOf(c)
 		if p == nil || len(sum) < len(p.slots)+1 {
-			return errors.New("a group has other series than it had")
+			return errSeries
 		}
 		width := len(p.slots) + 1
 		b := c.buckets[start]

@@ -56,6 +56,10 @@ type Options struct {
 	// for levels of the tree.
 	Tags []string
 
+	// ZeroFill tells a count of 0 for a closed bucket without lines of a
+	// series that has one in an earlier bucket less than a day back.
+	ZeroFill bool
+
 	// Retentions says at which steps Graphite keeps a series. Nil, or an empty
 	// list, has every line counted in a bucket of the interval, however old it
 	// is.
