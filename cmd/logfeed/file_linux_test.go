@@ -109,4 +109,7 @@ func TestFileWithoutRoom(t *testing.T) {
 	if code := p.terminate(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	if said := p.stderr.String(); !strings.Contains(said, "points are written to the file again") || strings.Count(said, "cannot write points") != 1 {
+		t.Error("the end of it is not told, or the beginning more than once")
+	}
 }

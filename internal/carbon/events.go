@@ -11,26 +11,26 @@ import (
 
 // The messages that begin a state, said once and then rarely.
 const (
-	sayAway  = "cannot reach carbon, points wait in memory"
-	sayBreak = "connection to carbon broke, sending again what may be lost"
-	sayShed  = "carbon's buffer is full, dropping the oldest points"
-	sayBad   = "refused a point that would break the protocol"
-	sayAside = "set a point aside because carbon ends every connection that brings it"
-	sayLack  = "a replay lacked points, because the history was full"
-	sayOld   = "points were dropped because no archive of carbon keeps their age"
-	sayPart  = "points were dropped because carbon keeps longer steps at their age, and other points of those are forgotten"
-	sayNew   = "new series wait to be introduced to carbon"
+	sayAway      = "cannot reach carbon, points wait in memory"
+	sayBreak     = "connection to carbon broke, sending again what may be lost"
+	sayShed      = "carbon's buffer is full, dropping the oldest points"
+	sayBad       = "refused a point that would break the protocol"
+	sayAside     = "set a point aside because carbon ends every connection that brings it"
+	sayLack      = "a replay lacked points, because the history was full"
+	sayOld       = "points were dropped because no archive of carbon keeps their age"
+	sayPart      = "points were dropped because carbon keeps longer steps at their age, and other points of those are forgotten"
+	sayUnwritten = "cannot write points to the file, they wait in memory"
+	sayNew       = "new series wait to be introduced to carbon"
 )
 
 // phrases are the messages on a destination that comes and goes.
-type phrases struct{ away, broke, back, begun string }
+type phrases struct{ away, broke, begun string }
 
 func (a Address) phrases() phrases {
 	if a.IsFile() {
-		const sayUnwritten = "cannot write points to the file, they wait in memory"
-		return phrases{away: sayUnwritten, broke: sayUnwritten, back: "points can be written to the file again", begun: "writing points to a file"}
+		return phrases{away: sayUnwritten, broke: sayUnwritten, begun: "writing points to a file"}
 	}
-	return phrases{away: sayAway, broke: sayBreak, back: "carbon is back", begun: "connected to carbon"}
+	return phrases{away: sayAway, broke: sayBreak, begun: "connected to carbon"}
 }
 
 // A bound says what happens to points when the buffer is full.
@@ -102,13 +102,12 @@ func (s *Sender) connected(c *conn, life time.Duration) {
 	s.conn = c
 	c.since, c.life = time.Now(), life
 	away, first, waits := s.markConnected()
-	words := s.o.Address.phrases()
 	switch {
-	case away > 0:
-		s.say.over(words.away)
-		s.say.info(words.back, "away", away.Round(time.Millisecond), "waiting", waits)
+	case away > 0 && !s.o.Address.IsFile(): // that it can be opened says little of a file
+		s.say.over(sayAway)
+		s.say.info("carbon is back", "away", away.Round(time.Millisecond), "waiting", waits)
 	case first:
-		s.say.info(words.begun)
+		s.say.info(s.o.Address.phrases().begun)
 	}
 }
 
@@ -258,6 +257,9 @@ func (s *Sender) confirm(sent int) {
 	if sent > 0 {
 		s.good = true
 		s.limit = min(s.limit*2, s.maxInDoubt())
+		if s.say.over(sayUnwritten) {
+			s.say.info("points are written to the file again")
+		}
 	}
 	room, incomplete := s.markConfirmed(time.Now())
 	if incomplete > s.lacked {
