@@ -3,7 +3,6 @@ package tools
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -185,12 +184,10 @@ func awaitTagged(t *testing.T, carbon *gocarbon.Server, want roundtrip.Points) {
 	}
 }
 
-// differences looks into the files of series with tags, which have the hash of
-// a series' name for a name.
+// differences looks into the files of all series.
 func differences(files map[string]whisper.File, want roundtrip.Points) (wrong []string) {
 	for series, cells := range want {
-		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(series)))
-		file, ok := files["_tagged."+hash[:3]+"."+hash[3:6]+"."+hash]
+		file, ok := files[whisper.TreeName(series)]
 		switch {
 		case !ok:
 			wrong = append(wrong, series+" has no file")

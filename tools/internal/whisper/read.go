@@ -3,6 +3,7 @@
 package whisper
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -114,7 +115,18 @@ func method(number uint32) string {
 	return names[number]
 }
 
-// ReadTree reads all whisper files below dir, by the name of their series. A
+// TreeName returns the name that ReadTree gives to the file of a series. With
+// tags that is the hash of its name.
+func TreeName(series string) string {
+	if !strings.Contains(series, ";") {
+		return series
+	}
+	hash := fmt.Sprintf("%x", sha256.Sum256([]byte(series)))
+	return strings.Join([]string{"_tagged", hash[:3], hash[3:6], hash}, ".")
+}
+
+// ReadTree reads all whisper files below dir, by the name of their series (see
+// TreeName). A
 // directory that does not exist holds none.
 func ReadTree(dir string) (map[string]File, error) {
 	files := make(map[string]File)
