@@ -35,13 +35,17 @@ func (c *config) completeTags(wrong *mistakes) {
 		prefix = point.AddTag(prefix, t.name, t.value)
 	}
 	c.rollup.Tags = []string{}
-	for _, l := range c.by.levels {
-		name := l.tag()
+	for i := range c.rollup.Levels {
+		flag, field, name := "--route", "the route", "route" // is behind the levels of --by
+		if i < len(c.by.levels) {
+			l := c.by.levels[i]
+			flag, field, name = "--by", l.name, l.tag()
+		}
 		if of[name] != "" {
-			wrong.addf("--by", "%s would be the tag %s, which is %s already", l.name, name, of[name])
+			wrong.addf(flag, "%s would be the tag %s, which is %s already", field, name, of[name])
 			return
 		}
-		of[name] = fmt.Sprintf("that of %s", l.name)
+		of[name] = fmt.Sprintf("that of %s", field)
 		c.rollup.Tags = append(c.rollup.Tags, name)
 	}
 	c.rollup.Prefix = prefix
