@@ -60,6 +60,10 @@ race: build/logfeed-race build/go-carbon ## all tests under the race detector, t
 memory: build/logfeed build/go-carbon ## what a backfill of a month takes in memory, and what one of a year
 	$(call tools_test,build/logfeed) -run '^TestMemoryOfASpan$$' -v .
 
+.PHONY: manual
+manual: ## write the manual page and the shells' completions anew, which are made of the flags
+	$(GO) test ./cmd/logfeed -run '^(TestManualPage|TestCompletions)$$' -count=1 -update
+
 .PHONY: httpd-test
 httpd-test: ## the parser against a real Apache httpd (needs Debian's apache2; see tools/httpdtest)
 	cd tools && $(GO) test -tags httpdtest -count=1 -timeout 15m -v ./httpdtest

@@ -148,7 +148,7 @@ func (f *flagSet) inputFlags(c *config) {
 	f.value("until", "", "TIME", "", "count only lines before this log time; moves back to a whole bucket", func(text string) error {
 		return setTime(&c.bounds.untilText, text)
 	})
-	f.value("timezone", "", "ZONE", "local", "for formats whose time carries no zone, e.g. Europe/Berlin", func(text string) (err error) {
+	f.value("timezone", "", "ZONE", "local", "for formats whose time carries no zone, such as Europe/Berlin", func(text string) (err error) {
 		if text == "local" {
 			text = "Local"
 		}
@@ -444,27 +444,4 @@ func (c *config) provided() apachelog.Field {
 		all &= f.Provides()
 	}
 	return all
-}
-
-func usage(w io.Writer, flags *flagSet) {
-	fmt.Fprint(w, `logfeed follows Apache access logs and feeds their totals to Graphite's Carbon.
-
-  logfeed [flags] FILE...                      follow, sum, send; runs until stopped
-  logfeed --from-start [flags] FILE...         the same, but first everything already in the files
-  logfeed --from-start --once [flags] FILE...  one-shot backfill: everything in the files, then exit
-  program | logfeed [flags] -                  standard input, as an Apache piped log
-  logfeed --httpd-conf PATH [flags]            follow every log that Apache's configuration names
-  logfeed --check [flags] FILE...              explain how the lines parse; sends nothing
-  logfeed --check --httpd-conf PATH            list the logs that Apache's configuration names
-
-FILE is a path or a glob ('/var/log/apache2/*access.log', ** too); plain, .gz,
-.bz2, .xz and .zst files are told apart by their content.
-
-Flags:
-`)
-	fmt.Fprint(w, flags.FlagUsagesWrapped(100))
-	fmt.Fprint(w, `
-Durations are written 60s, 30m, 1h30m or 2d.
-Exit code: 0 done, 1 could not finish (--check: something is wrong), 2 wrong usage.
-`)
 }
