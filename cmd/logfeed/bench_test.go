@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"iter"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +36,79 @@ func BenchmarkPipeline(b *testing.B) {
 		ledger.Merge(w.table)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*lines), "ns/line")
+}
+
+// BenchmarkCosts shows what flags cost a line, from bytes in memory to buckets.
+// Each flag is measured in turns with the plain run, so that its ratio holds on a
+// machine that has other work. The log is the real one, with the vhost before
+// each line, one of ten, and a duration behind it.
+func BenchmarkCosts(b *testing.B) {
+	log, lines := dressedLog(b)
+	flags := []string{"--from-start", "--once", "--format", `%v %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D`, realLog}
+	const three = "bytes,requests,status"
+	for _, c := range []struct {
+		name  string
+		flags []string
+	}{
+		{"plain", nil},
+		{"by-vhost", []string{"--by", "vhost"}},
+		{"durations", []string{"--metrics", three + ",duration"}},
+		{"where", []string{"--where", `status < 500`}},
+		{"one-route", []string{"--route", `api=path startsWith "/api/"`}},
+		{"three-routes", []string{"--route", `api=path startsWith "/api/"`, "--route", `errors=status >= 500`, "--route", `known=vhost in ["www1.example", "www2.example"]`}},
+		{"pattern", []string{"--route", `images=path matches "\\.(png|jpg|gif|ico)$"`}},
+		{"machine", []string{"--route", `api=lower(path) startsWith "/api/"`}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			plain := newMeasured(b, append([]string{"--metrics", three}, flags...))
+			other := newMeasured(b, slices.Concat([]string{"--metrics", three}, c.flags, flags))
+			b.ReportAllocs()
+			for b.Loop() {
+				plain.sum(log)
+				other.sum(log)
+			}
+			b.ReportMetric(0, "ns/op") // of both
+			b.ReportMetric(float64(other.took.Nanoseconds())/float64(b.N*lines), "ns/line")
+			b.ReportMetric(float64(other.took)/float64(plain.took), "x-plain")
+		})
+	}
+}
+
+// dressedLog returns the log of BenchmarkCosts, and how many lines it has.
+func dressedLog(b *testing.B) (log []byte, lines int) {
+	data, err := os.ReadFile(realLog)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		log = fmt.Appendf(log, "www%d.example %s %d\n", lines%10, bytes.TrimSpace(line), 100+lines*7919%100_000)
+		lines++
+	}
+	return log, lines
+}
+
+// measured is one command line of BenchmarkCosts.
+type measured struct {
+	worker *worker
+	ledger *rollup.Ledger
+	log    *accessLog
+	took   time.Duration
+}
+
+func newMeasured(b *testing.B, args []string) *measured {
+	c, _, wrong := parseArgs(args)
+	if len(wrong.all) > 0 {
+		b.Fatal(wrong.all)
+	}
+	return &measured{worker: newWorker(c, false), ledger: rollup.NewLedger(c.rollup), log: c.logs.of(realLog)}
+}
+
+func (m *measured) sum(log []byte) {
+	begin := time.Now()
+	m.worker.take(tail.Batch{Log: realLog, Data: log}, m.log, begin)
+	m.worker.sum()
+	m.ledger.Merge(m.worker.table)
+	m.took += time.Since(begin)
 }
 
 // BenchmarkBackfill is a whole one-shot run in this process, from a file to

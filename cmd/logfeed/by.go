@@ -42,10 +42,14 @@ type grouping struct {
 	levels  []level
 	columns map[*apachelog.Format][]column
 
-	values [][]byte // of the line at hand
-	text   []byte   // where escapes are undone
-	log    []byte   // the base name of the log of the batch at hand
-	vhost  []byte   // and its vhost
+	router *router // of the worker, which has been shown the line; nil: there are no routes
+
+	format *apachelog.Format // of the line at hand
+	here   []column          // of that format
+	values [][]byte          // of the line at hand
+	text   []byte            // where escapes are undone
+	log    []byte            // the base name of the log of the batch at hand
+	vhost  []byte            // and its vhost
 }
 
 // A column is where a format has the value of a level.
@@ -90,11 +94,15 @@ func (c *config) groupBy() error {
 }
 
 // groups returns a grouping for one worker, nil if all lines are one group.
-func (c *config) groups() *grouping {
-	if len(c.by.levels) == 0 {
+func (c *config) groups(r *router) *grouping {
+	if c.rollup.Levels == 0 {
 		return nil
 	}
-	return &grouping{levels: c.by.levels, columns: c.by.columns}
+	g := &grouping{levels: c.by.levels, columns: c.by.columns}
+	if c.rollup.Routes > 0 {
+		g.router = r
+	}
+	return g
 }
 
 // complete finds the fields in every format. known says whether the vhost of
@@ -153,8 +161,11 @@ func (g *grouping) begin(log, vhost string) {
 
 // choose tells a table to which group a record belongs, which was read by f.
 func (g *grouping) choose(t *rollup.Table, f *apachelog.Format, rec *apachelog.Record) {
+	if f != g.format {
+		g.format, g.here = f, g.columns[f]
+	}
 	g.values, g.text = g.values[:0], g.text[:0]
-	for i, c := range g.columns[f] {
+	for i, c := range g.here {
 		switch {
 		case c.index >= 0:
 			g.values = append(g.values, g.value(rec, c))
@@ -163,6 +174,9 @@ func (g *grouping) choose(t *rollup.Table, f *apachelog.Format, rec *apachelog.R
 		default:
 			g.values = append(g.values, g.vhost)
 		}
+	}
+	if g.router != nil {
+		g.values = append(g.values, g.router.route())
 	}
 	t.Group(g.values...)
 }

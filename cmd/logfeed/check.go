@@ -103,7 +103,7 @@ func checkForPeople(ctx context.Context, c *config, outlook *tail.Outlook, names
 		}
 		s := p.follower.Stats()
 		damaged = s.Trouble+int(s.Damaged) > 0
-		found.Bytes, found.Late, found.TooOld = s.BytesRead, p.totals.late, p.totals.tooOld
+		found.Bytes, found.Late, found.TooOld, found.Filtered = s.BytesRead, p.totals.late, p.totals.tooOld, p.totals.filtered
 	}
 	found.Stopped, found.Notes = ctx.Err() != nil, notes.texts
 	found.Series, found.Points = series.found()

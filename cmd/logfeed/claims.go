@@ -40,7 +40,7 @@ func takeClaims(ctx context.Context, c *config, from func() int64) (claims, erro
 		return nil, nil
 	}
 	for _, addr := range c.destinations {
-		one, err := takeClaim(ctx, c, claimName(c, addr), from)
+		one, err := takeClaim(ctx, c, claimName(c, addr.Address), from)
 		if err != nil {
 			all.close()
 			if errors.Is(err, claim.ErrTaken) {
@@ -79,7 +79,7 @@ func leaveToFollower(c *config, log *slog.Logger) int64 {
 		return leave
 	}
 	for _, addr := range c.destinations {
-		from, held := claim.Ask(claimName(c, addr))
+		from, held := claim.Ask(claimName(c, addr.Address))
 		if !held {
 			continue
 		}

@@ -42,6 +42,9 @@ const stopTime = 8 * time.Second
 func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Logger) error {
 	started := time.Now()
 	c.report(log)
+	if unsent := c.unsent(); unsent != nil {
+		log.Warn("no --carbon gets the points of these routes, and they are sent nowhere", "routes", strings.Join(unsent, ","))
+	}
 	for _, d := range c.keeping.doubts(c.series()) {
 		log.Warn("retentions: " + d)
 	}
@@ -291,8 +294,8 @@ func newOutlet(c *config, prior *state, ledger *rollup.Ledger, own *own, stdout 
 		return printed{point.NewWriter(stdout)}, nil
 	}
 	var options []carbon.Options
-	for _, addr := range c.destinations {
-		o := carbon.Options{Address: addr, Buffer: c.buffer, Replay: c.replayOrNone(), ReplayEvery: c.replayEvery, MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log, Retentions: c.rollup.Retentions}
+	for _, d := range c.destinations {
+		o := carbon.Options{Address: d.Address, Takes: d.takes(), Buffer: c.buffer, Replay: c.replayOrNone(), ReplayEvery: c.replayEvery, MaxRate: c.maxRate, MaxCreates: c.maxCreates, Once: c.once, Log: log, Retentions: c.rollup.Retentions}
 		if c.once {
 			o.Ahead, o.History = onceAhead, min(c.buffer, onceHistory)
 		}
@@ -303,8 +306,8 @@ func newOutlet(c *config, prior *state, ledger *rollup.Ledger, own *own, stdout 
 				open = func(string, int64) bool { return false }
 			}
 			var err error
-			if o.Restore, err = prior.Outboxes[addr.String()].unpack(open); err != nil {
-				return nil, fmt.Errorf("checkpoint: points for carbon %s: %w", addr, err)
+			if o.Restore, err = prior.Outboxes[d.String()].unpack(open); err != nil {
+				return nil, fmt.Errorf("checkpoint: points for carbon %s: %w", d, err)
 			}
 		}
 		options = append(options, o)

@@ -36,7 +36,7 @@ type config struct {
 	check     bool
 	checkJSON bool // what --check says is for programs
 
-	destinations []carbon.Address
+	destinations []destination
 	buffer       int64 // bytes
 	replay       time.Duration
 	replayEvery  time.Duration // 0: only after a break
@@ -50,6 +50,7 @@ type config struct {
 	atEnd     bool    // a line counts at the end of its request
 	histogram []int64 // bounds in milliseconds, ascending; none: no histogram
 	by        grouping
+	routing   routing
 	rollup    rollup.Options
 	keeping   keeping // --retentions; completed into rollup.Retentions
 
@@ -160,9 +161,9 @@ func (f *flagSet) inputFlags(c *config) {
 }
 
 func (f *flagSet) outputFlags(c *config) {
-	f.value("carbon", "c", "ADDR", "127.0.0.1:2003", "HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT, IPv6 in brackets, or file:///PATH for a file that nc may send later; given again, every destination gets every point", func(text string) error {
-		addr, err := carbon.ParseAddress(text)
-		c.destinations = append(c.destinations, addr)
+	f.value("carbon", "c", "ADDR", "127.0.0.1:2003", "HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT, IPv6 in brackets, or file:///PATH for a file that nc may send later; given again, every destination gets every point. NAME=ADDR gets only the points of route NAME", func(text string) error {
+		d, err := parseDestination(text)
+		c.destinations = append(c.destinations, d)
 		return err
 	})
 	f.value("buffer", "", "SIZE", "64MiB", "undelivered points kept for each destination", func(text string) (err error) {
@@ -228,6 +229,15 @@ func (f *flagSet) seriesFlags(c *config) {
 		return err
 	})
 	f.on("zero-fill", "", &c.rollup.ZeroFill, "0 for a known series' bucket without lines, once it is closed and for a day after the last line")
+	var route, where *value
+	route = f.value("route", "", "NAME=EXPR", "", "one level: the name of the first route whose expression is true of the line, else "+otherRoute+"; repeatable", func(text string) error {
+		c.routing.given = append(c.routing.given, givenRoute{route.place, text})
+		return nil
+	})
+	where = f.value("where", "", "EXPR", "", "count only lines for which the expression is true", func(text string) error {
+		c.routing.filter = givenRoute{where.place, text}
+		return nil
+	})
 	f.value("max-series", "", "N", "10000", "past it new group values go to _other; totals stay right", func(text string) (err error) {
 		c.rollup.MaxSeries, err = parseNumber(text)
 		return err
@@ -358,6 +368,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 			f.Value.Set(f.DefValue)
 		}
 	}
+	c.destinations = joinDestinations(c.destinations)
 	c.checkDestinations(wrong)
 	c.setFormats(flags.Lookup("dialect").Changed, wrong)
 	if !flags.Lookup("state-dir").Changed {
@@ -390,7 +401,10 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		}
 	}
 	c.rollup.Metrics = selected
-	c.rollup.Levels = len(c.by.levels)
+	c.routing.complete(c.formats, c.logs.vhostsKnown(), wrong)
+	c.checkRoutes(wrong)
+	c.rollup.Levels, c.rollup.Routes = len(c.by.levels)+c.routing.levels(), c.routing.values()
+	c.checkSeries(wrong)
 	if err := c.groupBy(); err != nil {
 		wrong.add("--by", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/expression"
 	"github.com/logfeed/logfeed/internal/retention"
 )
 
@@ -43,6 +44,10 @@ func (m *mistakes) addIn(where, text string, err error) {
 	var at *apachelog.FormatError
 	if errors.As(err, &at) {
 		wrong.text, wrong.column = text, at.Column
+	}
+	var of *expression.Mistake
+	if errors.As(err, &of) {
+		wrong.text, wrong.column = text, of.Column
 	}
 	var in *retention.ListError
 	if errors.As(err, &in) {

@@ -36,7 +36,7 @@ func (c *config) completeTags(wrong *mistakes) {
 	}
 	c.rollup.Tags = []string{}
 	for i := range c.rollup.Levels {
-		flag, field, name := "--route", "the route", "route" // is behind the levels of --by
+		flag, field, name := "--route", "the route", routeTag // is behind the levels of --by
 		if i < len(c.by.levels) {
 			l := c.by.levels[i]
 			flag, field, name = "--by", l.name, l.tag()
@@ -50,6 +50,9 @@ func (c *config) completeTags(wrong *mistakes) {
 	}
 	c.rollup.Prefix = prefix
 }
+
+// routeTag is the name of the tag that the level of routes becomes.
+const routeTag = "route"
 
 // tag returns the name of the tag that a level becomes: its own, and of a
 // directive the name in its braces, such as X-Tenant of %{X-Tenant}i, or its

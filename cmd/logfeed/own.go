@@ -31,6 +31,7 @@ var ownTable = []ownSeries{
 	{"too_old.count", func(c *condition) int64 { return c.TooOld }},
 	{"oversize.count", func(c *condition) int64 { return c.Oversize }},
 	{"other.count", func(c *condition) int64 { return c.Other }},
+	{"filtered.count", func(c *condition) int64 { return c.Filtered }},
 	{"gap_bytes.count", func(c *condition) int64 { return c.GapBytes }},
 	{"points.count", func(c *condition) int64 { return c.points }},
 	{"dropped.count", func(c *condition) int64 { return c.dropped }},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
+	"github.com/logfeed/logfeed/internal/expression"
 	"github.com/logfeed/logfeed/internal/rollup"
 )
 
@@ -26,14 +27,15 @@ type parserSet struct {
 	zone *time.Location
 	end  bool                            // the time of a record is the end of its request
 	text bool                            // records keep the text of all directives
-	by   *grouping                       // and of those that it needs
+	by   *grouping                       // and of those that it needs,
+	expr *expression.Set                 // or that expressions name
 	made map[**apachelog.Format]*parsers // by where the list begins
 	past map[string]int64                // lines that matched a format, counted by parsers that are gone
 }
 
 func newParserSet(c *config, text bool) *parserSet {
 	return &parserSet{
-		need: c.rollup.Metrics.Needs(), zone: c.zone, end: c.atEnd, text: text, by: &c.by,
+		need: c.rollup.Metrics.Needs() | c.routing.set.Needs(), zone: c.zone, end: c.atEnd, text: text, by: &c.by, expr: &c.routing.set,
 		made: make(map[**apachelog.Format]*parsers), past: make(map[string]int64),
 	}
 }
@@ -43,7 +45,7 @@ func (s *parserSet) of(formats []*apachelog.Format) *parsers {
 	p := s.made[&formats[0]]
 	if p == nil {
 		p = newParsers(formats, func(f *apachelog.Format) *apachelog.Parser {
-			o := apachelog.ParserOptions{Need: s.need, Zone: s.zone, AtEnd: s.end, Text: s.by.texts(f)}
+			o := apachelog.ParserOptions{Need: s.need, Zone: s.zone, AtEnd: s.end, Text: append(s.by.texts(f), s.expr.Texts(f)...)}
 			if s.text {
 				o.Text = allOf(f)
 			}

@@ -254,6 +254,7 @@ func (p *pipeline) count(batch tail.Batch, out rollup.Outcome) {
 	p.totals.other += out.Other
 	p.totals.left += out.Left
 	p.totals.outside += out.Refused.Outside
+	p.totals.filtered += out.LeftOut
 	p.totals.span(out.Oldest, out.Newest)
 	p.rejects.times(batch.Time, batch.Path, out.Refused.Future, out.Refused.Ancient, out.Late, out.TooOld)
 }

@@ -89,9 +89,22 @@ func (c *config) series() []string {
 	if c.rollup.Prefix == "" {
 		return nil
 	}
+	groups := []string{c.rollup.Prefix}
+	if len(c.by.levels) == 0 && len(c.routing.routes) > 0 {
+		groups = nil // their names are known, unlike values of --by
+		for _, name := range append(c.routing.names(), otherRoute) {
+			if c.tagged {
+				groups = append(groups, point.AddTag(c.rollup.Prefix, routeTag, name))
+			} else {
+				groups = append(groups, c.rollup.Prefix+"."+name)
+			}
+		}
+	}
 	var all []string
-	for _, ending := range c.rollup.Metrics.Endings() {
-		all = append(all, point.Join(c.rollup.Prefix, ending))
+	for _, group := range groups {
+		for _, ending := range c.rollup.Metrics.Endings() {
+			all = append(all, point.Join(group, ending))
+		}
 	}
 	return all
 }

@@ -45,7 +45,7 @@ func TestScript(t *testing.T) { stories(t, "") }
 func TestScriptByWorkers(t *testing.T) {
 	for _, workers := range []string{"1", "2", "7"} {
 		t.Run(workers, func(t *testing.T) {
-			stories(t, workers, "bounds", "by", "files", "formats", "real-log", "retentions", "same-points", "state-dir", "summary")
+			stories(t, workers, "bounds", "by", "files", "formats", "real-log", "retentions", "route", "same-points", "state-dir", "summary")
 		})
 	}
 }
@@ -186,8 +186,9 @@ func width(ts *testscript.TestScript, _ bool, args []string) {
 	fmt.Fprintln(ts.Stdout(), most)
 }
 
-// sums FILE prints what the last points of each series add up to, and the
-// number of buckets.
+// sums FILE [FROM TO] prints what the last points of each series add up to, and
+// the number of buckets. Series are one whose names differ only in the levels
+// FROM to TO, from 1.
 func sums(ts *testscript.TestScript, _ bool, args []string) {
 	last := make(map[string]float64)
 	for line := range strings.Lines(ts.ReadFile(args[0])) {
@@ -199,6 +200,13 @@ func sums(ts *testscript.TestScript, _ bool, args []string) {
 	total, buckets := make(map[string]float64), make(map[string]bool)
 	for key, v := range last {
 		series, when, _ := strings.Cut(key, " ")
+		if len(args) > 1 {
+			from, err := strconv.Atoi(args[1])
+			ts.Check(err)
+			to, err := strconv.Atoi(args[2])
+			ts.Check(err)
+			series = strings.Join(slices.Delete(strings.Split(series, "."), from-1, to), ".")
+		}
 		total[series] += v
 		buckets[when] = true
 	}

@@ -75,6 +75,7 @@ func (c *config) shape() string {
 	if c.tagged {
 		parts = append(parts, "naming tags")
 	}
+	parts = append(parts, c.routing.shape()...)
 	parts = append(parts, c.retentionsShape()...)
 	var formats []string
 	for _, f := range c.formats {

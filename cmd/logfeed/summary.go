@@ -124,6 +124,7 @@ func (s summary) uncounted() {
 		what  string
 	}{
 		{"outside", t.outside, "outside of --since and --until"},
+		{"filtered", t.filtered, "left out by --where"},
 		{"too old", t.tooOld, "older than everything that Graphite keeps, the oldest of " + dateTime(t.oldest)},
 		{"untold", s.p.ledger.Untold(), "at most, in buckets that could not be sent any more"},
 		{"left", t.left, "in buckets that a running follower sends"},

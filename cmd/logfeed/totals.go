@@ -18,7 +18,8 @@ type totals struct {
 	other  int64 // of lines, in groups for values that there is no room for
 	left   int64 // belong to a bucket that a follower writes
 
-	outside int64 // of the bounds of time
+	outside  int64 // of the bounds of time
+	filtered int64 // left out by --where
 
 	points int64 // given to the sinks
 	first  int64 // earliest bucket
@@ -39,6 +40,7 @@ type counters struct {
 	Untold       int64 // counted, at most, in buckets that could not be sent any more
 	Outside      int64 // of the bounds of time
 	OutsideBytes int64 // that were not read for the sake of the bounds
+	Filtered     int64 // left out by --where
 	Oversize     int64 // longer than 4 MiB
 	NulBytes     int64 // left out at the beginning of lines
 	Gaps         int64 // places where bytes vanished before they were read
@@ -56,6 +58,7 @@ func (p *pipeline) counters() counters {
 	c.Untold += p.ledger.Untold()
 	c.Outside += p.totals.outside
 	c.OutsideBytes += s.OutsideBytes
+	c.Filtered += p.totals.filtered
 	c.Oversize += s.OversizeLines
 	c.NulBytes += s.NulBytes
 	c.Gaps += s.Gaps
@@ -65,7 +68,7 @@ func (p *pipeline) counters() counters {
 
 func (c counters) attrs() []any {
 	attrs := []any{"lines", c.Lines, "rejected", c.Rejected, "late", c.Late, "oversize", c.Oversize, "gaps", c.Gaps, "gap_bytes", c.GapBytes}
-	return slices.Concat(attrs, notZero("nul_bytes", c.NulBytes), c.beyond(), outside(c.Outside, c.OutsideBytes))
+	return slices.Concat(attrs, notZero("nul_bytes", c.NulBytes), c.beyond(), outside(c.Outside, c.OutsideBytes), notZero("filtered", c.Filtered))
 }
 
 // beyond returns the counters of lines that Graphite keeps nothing of.
@@ -120,7 +123,7 @@ func (t *totals) attrs(rejected int64, read tail.Stats, series int, took time.Du
 	if t.left > 0 {
 		attrs = append(attrs, "left_to_follower", t.left)
 	}
-	return append(attrs, outside(t.outside, read.OutsideBytes)...)
+	return slices.Concat(attrs, outside(t.outside, read.OutsideBytes), notZero("filtered", t.filtered))
 }
 
 // byFormat says which of several formats the lines matched.

@@ -15,6 +15,7 @@ import (
 type worker struct {
 	set        *parserSet
 	parsers    *parsers  // of the batch at hand
+	router     *router   // nil: every line counts, and there are no routes
 	by         *grouping // nil: all lines are one group
 	table      *rollup.Table
 	inspection *inspection // with --check: it is shown every line
@@ -28,19 +29,26 @@ type worker struct {
 }
 
 func newWorker(c *config, text bool) *worker {
-	return &worker{
+	w := &worker{
 		set:     newParserSet(c, text),
-		by:      c.groups(),
 		table:   rollup.NewTable(c.rollup),
 		refused: newRefusals(),
 		summed:  make(chan struct{}, 1),
 	}
+	w.choose(c)
+	return w
+}
+
+// choose takes from a configuration which lines count, and in which group.
+func (w *worker) choose(c *config) {
+	w.router = c.routing.router()
+	w.by = c.groups(w.router)
 }
 
 // renew has the batches to come read by another configuration.
 func (w *worker) renew(c *config) {
 	w.set.renew(c)
-	w.by = c.groups()
+	w.choose(c)
 }
 
 // take begins a batch, whose lines were read at the given time.
@@ -50,6 +58,9 @@ func (w *worker) take(batch tail.Batch, log *accessLog, read time.Time) {
 	w.table.Begin(batch.Source, read)
 	if w.by != nil {
 		w.by.begin(batch.Log, log.vhost)
+	}
+	if w.router != nil {
+		w.router.line.Of(log.vhost)
 	}
 	w.lines = 0
 	w.refused.clear()
@@ -66,6 +77,10 @@ func (w *worker) sum() {
 		}
 		if err != nil {
 			w.refused.add(w.lines, w.block.Line(), err)
+			continue
+		}
+		if w.router != nil && !w.router.counts(w.parsers.matched, &rec) {
+			w.table.LeaveOut(&rec)
 			continue
 		}
 		if w.by != nil {

@@ -24,6 +24,8 @@ complete -c logfeed -l lateness -x -d 'how long after its end a bucket still tak
 complete -c logfeed -l by -x -d 'one level of the tree for each named field'
 complete -c logfeed -l naming -x -a 'tree tags' -d 'levels of the tree, or Graphite 1.1\'s tags in their place, such as apache.bytes.count;host=web1;vhost=a'
 complete -c logfeed -l zero-fill -d '0 for a known series\' bucket without lines, once it is closed and for a day after the last line'
+complete -c logfeed -l route -x -d 'one level'
+complete -c logfeed -l where -x -d 'count only lines for which the expression is true'
 complete -c logfeed -l max-series -x -d 'past it new group values go to _other'
 complete -c logfeed -l histogram -d 'durations also as counts of the lines that took no longer than so many milliseconds, which add up over servers'
 complete -c logfeed -l metrics -x -a 'bytes requests status bytes_in duration' -d 'bytes, requests, status, bytes_in, duration'

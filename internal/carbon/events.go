@@ -43,9 +43,25 @@ const (
 	ifRoom                   // the points are not taken
 )
 
+// own returns the points that are for this destination, in a slice that holds
+// until the next call.
+func (s *Sender) own(points []point.Point) []point.Point {
+	if s.o.Takes == nil {
+		return points
+	}
+	s.taken = s.taken[:0]
+	for _, p := range points {
+		if s.o.Takes(p) {
+			s.taken = append(s.taken, p)
+		}
+	}
+	return s.taken
+}
+
 // add takes points into the outbox.
 func (s *Sender) add(points []point.Point, how bound) {
 	s.mu.Lock()
+	points = s.own(points)
 	b := s.box
 	if b.full() && how == ifRoom {
 		s.st.Declined += int64(len(points))

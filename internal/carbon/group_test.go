@@ -309,3 +309,25 @@ func TestOffer(t *testing.T) {
 		}
 	})
 }
+
+// A destination that takes some of the points owes and sends no others.
+func TestTakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		some, all := newFake(), newFake()
+		takes := func(p point.Point) bool { return p.Route == "a" }
+		g := NewGroup(GroupOptions{}, some.sender(Options{Takes: takes}, nil), all.sender(Options{}, nil))
+		defer stopNow(g)
+		points := []point.Point{{Series: "x.a", Value: 1, Time: base, Route: "a"}, {Series: "x.b", Value: 2, Time: base, Route: "b"}, {Series: "own", Value: 3, Time: base}}
+		if err := g.Write(t.Context(), points); err != nil {
+			t.Fatal(err)
+		}
+		g.Offer(points)
+		drain(t, g)
+		if got := some.got(); len(got) != 1 || got[0].Series != "x.a" {
+			t.Errorf("%+v", got)
+		}
+		if got := all.got(); len(got) != 3 {
+			t.Errorf("%+v", got)
+		}
+	})
+}

@@ -26,6 +26,10 @@ import (
 type Options struct {
 	Address Address
 
+	// Takes says whether a point is for this destination. Default nil, which is
+	// for all points.
+	Takes func(point.Point) bool
+
 	// Buffer bounds the undelivered points in bytes (an estimate of what they
 	// take in memory). Default 64 MiB, about 930,000 points.
 	Buffer int64

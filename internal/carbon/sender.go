@@ -42,6 +42,7 @@ type Sender struct {
 	last     time.Time     // when the last full replay began
 	lean     time.Time     // since when points are outstanding and none was confirmed
 	away     time.Time     // since when nobody answers; zero while connected
+	taken    []point.Point // reused by own
 	st       Stats
 
 	// What only the goroutine uses.

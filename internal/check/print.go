@@ -30,6 +30,7 @@ type Findings struct {
 	Stopped  bool          // reading was stopped before the end
 	Late     int64         // lines that would change no bucket
 	TooOld   int64         // lines of a time of which Graphite keeps nothing
+	Filtered int64         // lines that --where leaves out
 	Interval time.Duration // of all buckets; 0 if it differs by their age
 	Series   []Series
 	Points   Points
@@ -150,6 +151,9 @@ func (r *Report) printLines(p *page, f Findings) {
 	}
 	if f.TooOld > 0 {
 		row(f.TooOld, verb(f.TooOld, "is", "are")+" older than anything that Graphite keeps, and would be left out")
+	}
+	if f.Filtered > 0 {
+		row(f.Filtered, verb(f.Filtered, "is", "are")+" left out by --where")
 	}
 	p.table(rows)
 }

@@ -15,6 +15,10 @@ type Point struct {
 	Value  float64
 	Time   int64 // start of the bucket, Unix seconds; always positive
 	Step   int64 // length of the bucket, seconds; 0 is that of the finest
+
+	// Route is the name of the route whose lines are summed, "" where there are
+	// none. It is for those who choose among points: Series has it as well.
+	Route string
 }
 
 // A Sink takes points. Write keeps no part of the slice once it has returned.

@@ -315,7 +315,7 @@ func (c *class) give(l *Ledger, start int64, b *bucket, yield func(point.Point) 
 				continue
 			}
 			l.tell(g, s)
-			if !yield(point.Point{Series: s.series, Value: value, Time: start, Step: b.step}) {
+			if !yield(point.Point{Series: s.series, Value: value, Time: start, Step: b.step, Route: g.route}) {
 				return false
 			}
 		}

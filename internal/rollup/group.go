@@ -19,6 +19,7 @@ type value struct {
 	rest     *value // the values below it that there is no room for
 	seats    seats  // below it, once there is no room for more
 	leaf     int    // index into Table.leaves
+	route    bool   // there is always room for it
 	group    *group // found by the ledger, which never changes its mind
 	diverted bool   // the group is another one than the value names
 }
@@ -43,10 +44,10 @@ const (
 // one group.
 func (t *Table) Group(values ...[]byte) {
 	v := t.root
-	for _, raw := range values {
+	for i, raw := range values {
 		child := v.children[string(raw)]
 		if child == nil {
-			child = t.learn(v, raw)
+			child = t.learn(v, raw, i == t.routes)
 		}
 		v = child
 	}
@@ -57,19 +58,19 @@ func (t *Table) Group(values ...[]byte) {
 }
 
 // learn finds the level that a spelling stands for: several may become one.
-func (t *Table) learn(parent *value, raw []byte) *value {
+func (t *Table) learn(parent *value, raw []byte, route bool) *value {
 	if t.tagged {
 		t.level = point.AppendTagValue(t.level[:0], raw)
 	} else {
 		t.level = point.AppendComponent(t.level[:0], raw)
 	}
 	below, seated := parent.seats[string(t.level)]
-	if t.full && !seated && string(t.level) != other {
+	if t.full && !seated && !route && string(t.level) != other {
 		return parent.others()
 	}
 	child := parent.children[string(t.level)]
 	if child == nil {
-		child = &value{parent: parent, level: string(t.level), seats: below, leaf: -1}
+		child = &value{parent: parent, level: string(t.level), seats: below, leaf: -1, route: route}
 		parent.put(child.level, child)
 	}
 	if string(raw) != child.level {
@@ -121,6 +122,7 @@ type group struct {
 	path     string
 
 	// Of a leaf:
+	route    string // "" if there are none
 	number   uint32 // its place in Ledger.groups, if it is numbered
 	numbered bool
 	parts    []part // nil while it is idle; see Ledger.dropIdle
@@ -137,7 +139,7 @@ type part struct {
 // admission decides which values get series of their own.
 type admission struct {
 	limit    int // series; 0 is none
-	width    int // series of a group
+	width    int // series of a group, of all its routes
 	reserved int // series that there are or may be
 }
 
@@ -157,6 +159,9 @@ func (l *Ledger) groupOf(v *value) *group {
 	case v.group != nil:
 	case v.parent == nil:
 		v.group = l.root
+	case v.route:
+		v.group = l.below(l.groupOf(v.parent), v.level)
+		v.diverted = v.parent.diverted
 	case v.diverted:
 		v.group = l.below(l.groupOf(v.parent), other)
 	default:
@@ -240,7 +245,11 @@ func (l *Ledger) begin(g *group) {
 		g.number, g.numbered = uint32(len(l.groups)), true
 		l.groups = append(l.groups, g)
 	}
-	for i, s := range l.o.Metrics.slots(l.o.prefixOf(g)) {
+	if l.o.Routes > 0 {
+		g.route = g.path[strings.LastIndex(g.path, l.o.between())+1:]
+	}
+	slots := l.o.Metrics.slots(l.o.prefixOf(g))
+	for i, s := range slots {
 		s.number = i
 		c := l.classOf(s.series)
 		k := 0
@@ -255,7 +264,7 @@ func (l *Ledger) begin(g *group) {
 		l.of[s.series] = c
 	}
 	if g.told == nil {
-		g.told = make([]bool, l.room.width)
+		g.told = make([]bool, len(slots))
 	}
 }
 

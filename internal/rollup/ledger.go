@@ -51,6 +51,7 @@ type Outcome struct {
 	TooOld  int64 // older than everything that Graphite keeps
 	Other   int64 // of these counted, in a group for values that there is no room for
 	Left    int64 // belong to a bucket that is left alone
+	LeftOut int64 // by Table.LeaveOut
 	Refused Refused
 
 	// Oldest and Newest are the times of lines that were not refused; where
@@ -66,7 +67,7 @@ func NewLedger(o Options) *Ledger {
 		lateness: o.lateness(),
 		of:       make(map[string]*class),
 		root:     &group{},
-		room:     admission{limit: o.MaxSeries, width: len(o.Metrics.slots(""))},
+		room:     admission{limit: o.MaxSeries, width: len(o.Metrics.slots("")) * max(1, o.Routes)},
 		clocks:   make(map[int]int64),
 		looked:   earliest,
 		closed:   math.MinInt64,
@@ -109,7 +110,7 @@ func (l *Ledger) Clock(source int) (unix int64, ok bool) {
 // Merge adds the sums of one table. Tables of one source must come in the
 // order of its bytes, because which line is late depends on the lines before.
 func (l *Ledger) Merge(t *Table) Outcome {
-	out := Outcome{Late: t.late, Refused: t.refused, Oldest: t.oldest, Newest: t.newest}
+	out := Outcome{Late: t.late, LeftOut: t.leftOut, Refused: t.refused, Oldest: t.oldest, Newest: t.newest}
 	clock := l.clocks[t.source]
 	t.End()
 	for i, r := range t.rows {

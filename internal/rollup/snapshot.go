@@ -94,8 +94,8 @@ func (l *Ledger) admitAgain(path string) *group {
 	if path == "" {
 		return g
 	}
-	for level := range strings.SplitSeq(path, l.o.between()) {
-		if g.children[level] == nil && level != other {
+	for i, level := range strings.Split(path, l.o.between()) {
+		if g.children[level] == nil && level != other && i != l.o.routeLevel() {
 			l.room.reserved += l.room.width
 		}
 		g = l.below(g, level)

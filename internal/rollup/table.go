@@ -60,6 +60,11 @@ type Options struct {
 	// series that has one in an earlier bucket less than a day back.
 	ZeroFill bool
 
+	// Routes is how many values the last level has, where the user has named
+	// them: whoever is admitted above it has room for all of them, and every
+	// point says which one it is of. 0 is a last level like the others.
+	Routes int
+
 	// Retentions says at which steps Graphite keeps a series. Nil, or an empty
 	// list, has every line counted in a bucket of the interval, however old it
 	// is.
@@ -71,6 +76,14 @@ func (o Options) interval() int64 {
 		return 60
 	}
 	return int64(o.Interval / time.Second)
+}
+
+// routeLevel is the place of the level of routes, -1 if there is none.
+func (o Options) routeLevel() int {
+	if o.Routes == 0 {
+		return -1
+	}
+	return o.Levels - 1
 }
 
 func (o Options) lateness() int64 { return int64(o.Lateness / time.Second) }
@@ -99,8 +112,10 @@ type Table struct {
 	oldest  int64 // oldest time of such a line
 	floor   int64 // the first bucket that takes a line as of the newest time
 	late    int64
+	leftOut int64
 	refused Refused
 
+	routes  int // the place of their level, -1 if there is none
 	root    *value
 	leaves  []leaf // the groups; the first is the one of a table without values
 	known   int    // bytes of values
@@ -172,6 +187,7 @@ func NewTable(o Options) *Table {
 		lateness: o.lateness(),
 		since:    o.Since,
 		until:    o.until(),
+		routes:   o.routeLevel(),
 		index:    make(map[cell]int),
 		tagged:   o.Tags != nil,
 	}
@@ -185,7 +201,7 @@ func (t *Table) Begin(source int, read time.Time) {
 	t.source = source
 	t.latest = read.Unix() + maxAhead
 	t.newest, t.oldest, t.floor = 0, math.MaxInt64, 0
-	t.late = 0
+	t.late, t.leftOut = 0, 0
 	t.refused = Refused{}
 	t.rows = t.rows[:0]
 	t.sums = t.sums[:0]
@@ -230,6 +246,24 @@ func (t *Table) Add(rec *apachelog.Record) {
 	if t.timed && rec.Absent&apachelog.Duration == 0 {
 		t.time(l.here.at/t.width, rec.Duration)
 	}
+}
+
+// LeaveOut takes a record that is to change no bucket. Its time moves the clock
+// of its file all the same, so that of the other lines the same ones are late.
+func (t *Table) LeaveOut(rec *apachelog.Record) {
+	switch {
+	case rec.Time < earliest:
+		t.refused.Ancient++
+		return
+	case rec.Time > t.newest && !t.advance(rec.Time):
+		return
+	}
+	t.oldest = min(t.oldest, rec.Time)
+	if rec.Time < t.since || rec.Time >= t.until {
+		t.refused.Outside++
+		return
+	}
+	t.leftOut++
 }
 
 // time adds a duration, in nanoseconds, to a row. The server's clock may have

@@ -169,7 +169,7 @@ func (w *zeroWalk) group(number uint32, k *lastLines, begin, step int64, r *sums
 			}
 		case tell && *last != 0 && begin-*last < zeroSpan:
 			w.l.tell(g, s)
-			if !w.yield(point.Point{Series: s.series, Time: begin, Step: step}) {
+			if !w.yield(point.Point{Series: s.series, Time: begin, Step: step, Route: g.route}) {
 				return false
 			}
 		}
