@@ -99,6 +99,7 @@ func TestPreference(t *testing.T) {
 	for _, c := range []struct{ format, line, expression string }{
 		{`%t %m %U%q "%r" %>s`, `[10/Jan/2026:10:00:00 +0000] PUT /own?mine=1 "GET /a?b HTTP/1.1" 200`, `method == "PUT" and path == "/own" and query == "mine=1"`},
 		{`%t %V %a %s %O %{ms}T`, `[10/Jan/2026:10:00:00 +0000] used.example 192.0.2.1 404 7 12`, `vhost == "used.example" and host == "192.0.2.1" and status == 404 and bytes == 7 and duration_ms == 12`},
+		{`%t %{c}a`, `[10/Jan/2026:10:00:00 +0000] 192.0.2.1`, `host == "192.0.2.1"`},
 	} {
 		var s Set
 		e := compiled(t, &s, c.expression)

@@ -32,7 +32,7 @@ var fields = []field{
 	{name: "bytes", number: apachelog.Bytes, needs: "%O, %B or %b"},
 	{name: "duration_ms", number: apachelog.Duration, needs: "%D or %T"},
 	{name: vhost, from: []source{{"%v", nil}, {"%V", nil}}, needs: "%v or %V"},
-	{name: "host", from: []source{{"%h", nil}, {"%a", nil}}, needs: "%h or %a"},
+	{name: "host", from: []source{{"%h", nil}, {"%a", nil}, {"%{c}a", nil}, {"%{client}a", nil}}, needs: "%h or %a"},
 	{name: "agent", from: []source{{"%{User-Agent}i", nil}}, needs: "%{User-Agent}i"},
 	{name: "referer", from: []source{{"%{Referer}i", nil}}, needs: "%{Referer}i"},
 	{name: "user", from: []source{{"%u", nil}}, needs: "%u"},
