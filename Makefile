@@ -143,6 +143,48 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
+# Of what is released. The same commit makes the same bytes.
+VERSION ?= 0.1.0
+GOARCH ?= $(shell $(GO) env GOARCH)
+SOURCE_DATE_EPOCH ?= $(shell git -c safe.directory='*' log -1 --format=%ct)
+static = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+
+# Not in tools/go.mod: its hundred modules would move those of go-carbon.
+build/nfpm: Makefile
+	GOBIN="$(CURDIR)/build" $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+	touch $@
+
+.PHONY: package
+package: build/nfpm ## a .deb and an .rpm for GOARCH below build/ (VERSION=X.Y.Z)
+	rm -rf build/package && mkdir -p build/package
+	GOOS=linux GOARCH=$(GOARCH) $(static) -o build/package/logfeed ./cmd/logfeed
+	gzip -9n <deploy/manual/logfeed.1 >build/package/logfeed.1.gz
+	printf 'logfeed (%s-1) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- logfeed <logfeed@users.noreply.github.com>  %s\n' \
+		$(VERSION) "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n >build/package/changelog.gz
+	for packager in deb rpm; do \
+		SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) GOARCH=$(GOARCH) VERSION=$(VERSION) \
+			build/nfpm package -f deploy/packaging/nfpm.yaml -p $$packager -t build/ || exit 1; \
+	done
+
+.PHONY: package-test
+package-test: ## the packages twice, byte for byte; the .deb installed, upgraded, removed and purged on this machine (Debian, root)
+	$(MAKE) package GOARCH=amd64 VERSION=0.1.0
+	sha256sum build/logfeed_0.1.0-1_amd64.deb build/logfeed-0.1.0-1.x86_64.rpm >build/package.sums
+	$(MAKE) package GOARCH=amd64 VERSION=0.1.0
+	sha256sum -c build/package.sums
+	$(MAKE) package GOARCH=amd64 VERSION=0.1.1
+	deploy/packaging/test build/logfeed_0.1.0-1_amd64.deb build/logfeed_0.1.1-1_amd64.deb
+
+.PHONY: dist
+dist: ## static binaries for Linux and macOS below build/dist, with checksums and what each is made of
+	rm -rf build/dist && mkdir -p build/dist
+	set -e; for target in linux/amd64 linux/arm64 linux/386 darwin/amd64 darwin/arm64; do \
+		name=build/dist/logfeed-$(VERSION)-$$(echo $$target | tr / -); \
+		GOOS=$${target%/*} GOARCH=$${target#*/} $(static) -o $$name ./cmd/logfeed; \
+		$(GO) version -m $$name >$$name.modules; \
+	done
+	cd build/dist && sha256sum * >SHA256SUMS
+
 .PHONY: clean
 clean: ## remove build/
 	rm -rf build
