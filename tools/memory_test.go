@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,26 +18,41 @@ const (
 )
 
 // TestMemoryOfASpan compares what a backfill of a year takes with that of a
-// month, with the same number of lines in every day.
+// month, with the same number of lines in every day, and sees that as many
+// workers as there are by default stay below the bound as well.
 func TestMemoryOfASpan(t *testing.T) {
 	t.Parallel()
 	if strings.HasSuffix(binary(t, "LOGFEED_BINARY"), "-race") {
 		t.Skip("the race detector takes several times the memory")
 	}
-	peak := make(map[int]int64)
-	for _, days := range []int{30, 365} {
-		logs, err := oldlogs.Busy(t.TempDir(), days, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, result := backfill(t, logs, "--retentions", oldlogs.Retentions, "--format", oldlogs.BusyFormat, "--by", "vhost")
-		if result.Series != oldlogs.BusySeries {
-			t.Errorf("%d series, want %d", result.Series, oldlogs.BusySeries)
-		}
-		peak[days] = result.Peak
-		t.Logf("| %d days | %d | %d | %.0f MiB |", days, result.Lines, result.Points, float64(result.Peak)/(1<<20))
+	month, year := busy(t, 30), busy(t, 365)
+	m := peak(t, month, "30 days", 2)
+	y := peak(t, year, "365 days", 2)
+	if float64(y) > (1+noise)*float64(m) {
+		t.Errorf("a year takes %d bytes, a month %d", y, m)
 	}
-	if peak[30] == 0 || peak[365] > memory || float64(peak[365]) > (1+noise)*float64(peak[30]) {
-		t.Errorf("a year takes %d bytes, a month %d", peak[365], peak[30])
+	peak(t, year, "365 days", 8)
+}
+
+func busy(t *testing.T, days int) oldlogs.Year {
+	t.Helper()
+	logs, err := oldlogs.Busy(t.TempDir(), days, time.Now())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return logs
+}
+
+// peak backfills and returns what logfeed took at most.
+func peak(t *testing.T, logs oldlogs.Year, span string, workers int) int64 {
+	t.Helper()
+	_, r := backfill(t, logs, "--retentions", oldlogs.Retentions, "--format", oldlogs.BusyFormat, "--by", "vhost", "--workers", strconv.Itoa(workers))
+	t.Logf("| %s | %d | %d | %d | %.0f MiB |", span, r.Lines, r.Points, workers, float64(r.Peak)/(1<<20))
+	if r.Series != oldlogs.BusySeries {
+		t.Errorf("%d series, want %d", r.Series, oldlogs.BusySeries)
+	}
+	if r.Peak == 0 || r.Peak > memory {
+		t.Errorf("%s with %d workers take %d bytes", span, workers, r.Peak)
+	}
+	return r.Peak
 }

@@ -77,10 +77,15 @@ type config struct {
 
 const day = 24 * time.Hour
 
+// enoughWorkers is how many there are at most by default. Each holds a block of
+// 1 MiB, and more than so many are seldom busy: one goroutine reads and unpacks
+// for all of them.
+const enoughWorkers = 8
+
 func defaults() *config {
 	return &config{
 		zone:     time.Local,
-		workers:  runtime.GOMAXPROCS(0), // as many as the process may use, in a container too
+		workers:  min(runtime.GOMAXPROCS(0), enoughWorkers), // as many as the process may use, in a container too
 		buffer:   64 << 20,
 		replay:   30 * time.Minute,
 		progress: "auto",
@@ -261,7 +266,7 @@ func (f *flagSet) seriesFlags(c *config) {
 }
 
 func (f *flagSet) ownFlags(c *config) {
-	f.value("workers", "", "N", "cores", "parsers side by side on a backlog; the points are the same for any number", func(text string) (err error) {
+	f.value("workers", "", "N", "cores, but no more than 8", "parsers side by side on a backlog; the points are the same for any number", func(text string) (err error) {
 		c.workers, err = parseWorkers(text)
 		return err
 	})
