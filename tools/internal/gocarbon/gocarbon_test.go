@@ -305,17 +305,3 @@ func TestStartFails(t *testing.T) {
 		}
 	})
 }
-
-func TestFreePorts(t *testing.T) {
-	ports, err := freePorts(100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := make(map[int]bool)
-	for _, port := range ports {
-		if port < lowestPort || port >= highestPort || seen[port] {
-			t.Errorf("port %d twice or outside of %d-%d", port, lowestPort, highestPort)
-		}
-		seen[port] = true
-	}
-}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/tools/internal/child"
+	"github.com/logfeed/logfeed/tools/internal/ports"
 )
 
 // Options describe a go-carbon. The zero value of each field but the first
@@ -68,8 +69,8 @@ const (
 	stopPatience = 15 * time.Second
 	// probeEvery is how often a starting go-carbon is asked whether it answers.
 	probeEvery = 10 * time.Millisecond
-	// portAttempts is how often other ports are tried when somebody takes one
-	// of ours between choosing and listening.
+	// portAttempts is how often other ports are tried when somebody who does
+	// not ask for them as we do takes one of ours before go-carbon listens.
 	portAttempts = 5
 )
 
@@ -84,12 +85,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	o.Dir = dir
 
 	for attempt := 1; ; attempt++ {
-		ports, err := freePorts(3)
-		if err != nil {
-			return nil, err
+		s := &Server{options: o}
+		for _, port := range []*int{&s.tcp, &s.udp, &s.http} {
+			if *port, err = ports.Free(); err != nil {
+				return nil, err
+			}
 		}
-		s := &Server{options: o, tcp: ports[0], udp: ports[1], http: ports[2]}
-		err = s.Start(ctx)
+		err := s.Start(ctx)
 		if err == nil {
 			return s, nil
 		}
