@@ -77,29 +77,81 @@ func TestGroupsSurviveKills(t *testing.T) {
 	carbon, dir := listen(t), t.TempDir()
 	log := create(t, filepath.Join(dir, "access.log"))
 	args := []string{"--by", "vhost", "--max-series", "150", "--interval", "1s", "--format", "%v %t %>s %D"}
-	for range 5 {
+	survivesKills(t, rnd, carbon, append([]string{"--state-dir", filepath.Join(dir, "state"), log.Name()}, args...), func() {
 		var lines strings.Builder
 		for range 300 {
 			when := time.Now().Add(-time.Duration(10+rnd.IntN(50)) * time.Second)
 			fmt.Fprintf(&lines, "www%d [%s] 200 %d\n", rnd.IntN(20), when.Format("02/Jan/2006:15:04:05 -0700"), rnd.IntN(1<<24))
 		}
 		log.WriteString(lines.String())
-		p := start(t, carbon, append([]string{"--from-start", "--state-dir", filepath.Join(dir, "state"), log.Name()}, args...)...)
-		until(t, "the log", func() bool { return strings.Contains(p.stderr.String(), "caught up") })
+	})
+	checkCells(t, carbon, append([]string{log.Name()}, args...))
+}
+
+// TestManyVhostsSurviveKills is the same for 400 vhosts, once all in one log, and
+// once in a log for each.
+func TestManyVhostsSurviveKills(t *testing.T) {
+	for name, flags := range map[string][]string{
+		"one log":  {"--by", "vhost", "--format", `%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"`},
+		"400 logs": {"--by", "file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seed := uint64(time.Now().UnixNano())
+			t.Logf("seed %d", seed)
+			rnd := rand.New(rand.NewPCG(seed, 0))
+			carbon, dir, state := listen(t), t.TempDir(), t.TempDir()
+			logs := make(map[string]*os.File)
+			flags := append([]string{filepath.Join(dir, "*")}, flags...)
+			survivesKills(t, rnd, carbon, append([]string{"--state-dir", state}, flags...), func() {
+				for k := range 1200 {
+					vhost, when := fmt.Sprintf("www%d.example", k%400), time.Now().Add(-time.Duration(60+rnd.IntN(600))*time.Second)
+					line, path := combined(when, 200+100*rnd.IntN(4), rnd.IntN(1<<20)), vhost
+					if name == "one log" {
+						line, path = vhost+":443 "+line, "all.log"
+					}
+					if logs[path] == nil {
+						logs[path] = create(t, filepath.Join(dir, path))
+					}
+					logs[path].WriteString(line)
+				}
+			})
+			checkCells(t, carbon, flags)
+		})
+	}
+}
+
+// survivesKills has a logfeed follow logs from their start, calls write again
+// and again, and kills it a while after each time, the last time in an orderly way.
+func survivesKills(t *testing.T, rnd *rand.Rand, carbon *carbontest.Server, args []string, write func()) {
+	t.Helper()
+	args = append([]string{"--from-start"}, args...)
+	for range 5 {
+		write()
+		p := start(t, carbon, args...)
+		until(t, "the logs", func() bool { return strings.Contains(p.stderr.String(), "caught up") })
 		time.Sleep(time.Duration(rnd.IntN(1500)) * time.Millisecond)
 		p.cmd.Process.Kill()
 		<-p.ended
 	}
-	p := start(t, carbon, append([]string{"--from-start", "--state-dir", filepath.Join(dir, "state"), log.Name()}, args...)...)
-	until(t, "the log", func() bool { return strings.Contains(p.stderr.String(), "caught up") })
+	p := start(t, carbon, args...)
+	until(t, "the logs", func() bool { return strings.Contains(p.stderr.String(), "caught up") })
 	p.terminate(t)
+}
+
+// checkCells compares what Carbon has with what one run makes of the logs.
+func checkCells(t *testing.T, carbon *carbontest.Server, args []string) {
+	t.Helper()
 	want := make(map[carbontest.Key]string)
-	for _, line := range cells(t, append([]string{"--prefix", "apache.web1", log.Name()}, args...)...) {
+	for _, line := range cells(t, append([]string{"--prefix", "apache.web1"}, args...)...) {
 		l, ok := carbontest.Parse(line)
 		if !ok {
 			t.Fatalf("%q", line)
 		}
 		want[carbontest.Key{Series: l.Series, Time: l.Time}] = l.Value
+	}
+	if len(want) == 0 {
+		t.Error("there are no cells")
 	}
 	if d := difference(traffic(carbon), want); d != "" {
 		t.Error(d)
