@@ -77,6 +77,11 @@ func lagSeconds(tick tail.Tick) int64 {
 	return max(0, tick.Now.Unix()-tick.Low)
 }
 
+// quietIntervals is for how many intervals a logfeed without a state keeps what
+// it has to tell of itself: stock Carbon makes 50 new series a minute, which those
+// of the logs are to get first, by their first repetition as well.
+const quietIntervals = 4
+
 // own makes the points that tell of logfeed itself, in buckets of wall time. It
 // belongs to the goroutine of the pipeline.
 type own struct {
@@ -90,7 +95,9 @@ type own struct {
 	last  []int64       // the newest numbers
 	ended []point.Point // of the bucket before, until their delay is over
 
-	carried ownState // what an earlier run had of its last bucket
+	patience int64    // seconds that a start without a state keeps everything back
+	quiet    int64    // nothing is told before; Unix seconds
+	carried  ownState // what an earlier run had of its last bucket
 }
 
 // An ownState is the bucket in progress at a checkpoint. Its sums are as
@@ -102,6 +109,7 @@ type ownState struct {
 
 func newOwn(o rollup.Options) *own {
 	own := &own{interval: int64(o.Interval / time.Second), delay: int64(o.Delay / time.Second)}
+	own.patience = quietIntervals * own.interval
 	for _, s := range ownTable {
 		own.names = append(own.names, point.Join(o.Prefix, ownRoot+"."+s.ending))
 	}
@@ -130,7 +138,9 @@ func (o *own) tick(now time.Time, c *condition) []point.Point {
 	bucket := now.Unix() - now.Unix()%o.interval
 	if o.start == 0 {
 		o.begin(bucket, numbers)
+		o.quiet = now.Unix() + o.patience
 		if o.carried.Start > 0 {
+			o.quiet = 0
 			o.start = o.carried.Start
 			for i, n := range o.carried.Sums {
 				o.base[i] -= n
@@ -145,7 +155,7 @@ func (o *own) tick(now time.Time, c *condition) []point.Point {
 	for i, n := range numbers {
 		o.high[i] = max(o.high[i], n)
 	}
-	if now.Unix() < o.start+o.delay {
+	if now.Unix() < max(o.start+o.delay, o.quiet) {
 		return nil
 	}
 	ended := o.ended

@@ -95,6 +95,7 @@ func TestOwnSeriesOfAFollowerOnly(t *testing.T) {
 
 func TestOwnBuckets(t *testing.T) {
 	o := newOwn(rollup.Options{Prefix: "p", Interval: time.Minute})
+	o.patience = 0
 	c := &condition{}
 	at := func(unix int64) []string {
 		var got []string
@@ -145,6 +146,7 @@ func TestOwnBuckets(t *testing.T) {
 
 	// They go at the second of this machine's own, as all points do.
 	o = newOwn(rollup.Options{Prefix: "p", Interval: time.Minute, Delay: 20 * time.Second})
+	o.patience = 0
 	expect(at(1000))
 	c.Lines = 115
 	expect(at(1019))
@@ -152,6 +154,15 @@ func TestOwnBuckets(t *testing.T) {
 	c.Lines = 120
 	expect(at(1040), "lines.count 4 960", "lag.bytes 2 960", "lag.seconds 0 960")
 	expect(at(1100), "lines.count 5 1020", "lag.bytes 2 1020", "lag.seconds 0 1020")
+
+	// After a first start nothing is told for a while, and nothing is left out.
+	o = newOwn(rollup.Options{Prefix: "p", Interval: time.Minute})
+	c = &condition{}
+	expect(at(1000))
+	c.Lines = 3
+	expect(at(1030))
+	expect(at(1239))
+	expect(at(1240), "lines.count 3 960", "lag.bytes 0 960", "lag.seconds 0 960", "lines.count 0 1020", "lag.bytes 0 1020", "lag.seconds 0 1020")
 }
 
 // TestOwnNamesAreNobodyElses holds the table apart from the endings of the logs'

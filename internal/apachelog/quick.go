@@ -315,6 +315,9 @@ func (p *Parser) quickEnd(b *Block, line []byte, pos int) bool {
 	if end >= len(line) || line[end] != '\n' {
 		return false
 	}
+	if end == pos && pos > 0 && line[pos-1] == '\r' {
+		return false // it belongs to the newline, not to the line
+	}
 	b.lo, b.hi, b.next = b.next, b.next+pos, b.next+end+1
 	return true
 }

@@ -29,7 +29,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	fmt.Println("| series | points | taken, points/s | stored, points/s | peak memory, MiB | disk a series, KiB |")
+	fmt.Println("| series | new series/s | taken, points/s | stored, points/s | peak memory, MiB | disk a series, KiB |")
 	fmt.Println("|---|---|---|---|---|---|")
 	for text := range strings.SplitSeq(*sizes, ",") {
 		series, err := strconv.Atoi(text)
@@ -65,40 +65,54 @@ func measure(ctx context.Context, binary, dir string, series, buckets int) error
 	group := carbon.NewGroup(carbon.GroupOptions{}, carbon.NewSender(carbon.Options{Address: address, Once: true}))
 	defer group.Stop(ctx)
 
-	begin := time.Now()
-	for i := range buckets {
-		when := begin.Truncate(time.Minute).Add(-time.Duration(buckets-i) * time.Minute).Unix()
-		points := make([]point.Point, series)
-		for j := range points {
-			points[j] = point.Point{Series: fmt.Sprintf("apache.web%d.s%02d.count", j/50, j%50), Value: float64(i + j), Time: when}
-		}
-		if err := group.Write(ctx, points); err != nil {
-			return err
-		}
-	}
-	if err := group.Drain(ctx); err != nil {
+	// The first point of a series makes its file; what comes after is the rule.
+	now := time.Now().Truncate(time.Minute)
+	_, created, err := deliver(ctx, server, group, series, now.Add(-time.Duration(buckets)*time.Minute), 1)
+	if err != nil {
 		return err
 	}
-	taken := time.Since(begin)
-	for {
-		n, err := server.CachedPoints(ctx)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
+	taken, stored, err := deliver(ctx, server, group, series, now.Add(-time.Duration(buckets-1)*time.Minute), buckets-1)
+	if err != nil {
+		return err
 	}
-	stored := time.Since(begin)
 	peak, _ := server.Peak()
 	disk, err := diskUsage(server.WhisperDir())
 	if err != nil {
 		return err
 	}
-	n := float64(series * buckets)
-	fmt.Printf("| %d | %.0f | %.0f | %.0f | %d | %d |\n", series, n, n/taken.Seconds(), n/stored.Seconds(), peak>>20, disk/int64(series)>>10)
+	n := float64(series * (buckets - 1))
+	fmt.Printf("| %d | %.0f | %.0f | %.0f | %d | %d |\n",
+		series, float64(series)/created.Seconds(), n/taken.Seconds(), n/stored.Seconds(), peak>>20, disk/int64(series)>>10)
 	return nil
+}
+
+// deliver sends so many buckets of every series, and returns when they were
+// taken and when they were in the whisper files.
+func deliver(ctx context.Context, server *gocarbon.Server, group *carbon.Group, series int, first time.Time, buckets int) (taken, stored time.Duration, err error) {
+	begin := time.Now()
+	points := make([]point.Point, series)
+	for i := range buckets {
+		for j := range points {
+			points[j] = point.Point{Series: fmt.Sprintf("apache.web%d.s%02d.count", j/50, j%50), Value: float64(i + j), Time: first.Unix() + int64(60*i)}
+		}
+		if err := group.Write(ctx, points); err != nil {
+			return 0, 0, err
+		}
+	}
+	if err := group.Drain(ctx); err != nil {
+		return 0, 0, err
+	}
+	taken = time.Since(begin)
+	for {
+		n, err := server.CachedPoints(ctx)
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case n == 0:
+			return taken, time.Since(begin), nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // diskUsage returns how many bytes the whisper files take.
