@@ -139,7 +139,7 @@ fuzz: ## every fuzz target for FUZZTIME
 		listed=$$($(GO) test -list '^Fuzz' $$package); \
 		for target in $$(echo "$$listed" | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+			GO="$(GO)" tools/fuzz.sh $$package $$target $(FUZZTIME); \
 		done; \
 	done
 

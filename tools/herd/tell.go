@@ -29,7 +29,8 @@ func tell(o options, arrived, counted string, begin time.Time, until int64) erro
 		if o.maxRate > 0 {
 			limit = fmt.Sprintf("--max-rate %d each, %d in all", o.maxRate, o.maxRate*o.senders)
 		}
-		fmt.Printf("recovery peak %7.0f points/s   (%s)   the last second above the steady peak came %s after the relay\n", s.recovery, limit, s.took.Round(time.Second))
+		fmt.Printf("recovery peak %7.0f points/s, highest mean of %d s %7.0f   (%s)   the last second above the steady peak came %s after the relay\n",
+			s.recovery, gulp, s.recovered, limit, s.took.Round(time.Second))
 	}
 	fmt.Printf("cells    %d, wrong %d\n", cells, wrong)
 	if err := os.WriteFile(o.picture, picture(o, seconds, s, begin), 0o644); err != nil {
@@ -80,8 +81,13 @@ func perSecond(path string) ([]second, error) {
 type summary struct {
 	mean, peak float64 // while nothing happens, from the third minute on: repetitions begin in it
 	recovery   float64 // the peak after the outage
+	recovered  float64 // the highest mean of gulp seconds after it
 	took       time.Duration
 }
+
+// gulp is how many seconds are taken together: a relay on a busy machine reads
+// in gulps what has come in over several.
+const gulp = 20
 
 func summarize(o options, seconds []second, begin time.Time) summary {
 	var s summary
@@ -95,16 +101,35 @@ func summarize(o options, seconds []second, begin time.Time) summary {
 		}
 	}
 	s.mean /= max(n, 1)
-	back := begin.Add(o.steady + o.outage).Unix()
-	for _, one := range seconds {
-		if o.outage > 0 && one.unix >= back {
-			s.recovery = max(s.recovery, one.points)
-			if one.points > s.peak {
-				s.took = time.Duration(one.unix-back) * time.Second
-			}
-		}
+	if o.outage > 0 {
+		s.recover(seconds, begin.Add(o.steady+o.outage).Unix())
 	}
 	return s
+}
+
+// recover takes the seconds since the relay is back.
+func (s *summary) recover(seconds []second, back int64) {
+	var recent []float64
+	for _, one := range seconds {
+		if one.unix < back {
+			continue
+		}
+		recent = append(recent, one.points)
+		recent = recent[max(0, len(recent)-gulp):]
+		s.recovered = max(s.recovered, sum(recent)/gulp)
+		s.recovery = max(s.recovery, one.points)
+		if one.points > s.peak {
+			s.took = time.Duration(one.unix-back) * time.Second
+		}
+	}
+}
+
+func sum(values []float64) float64 {
+	total := 0.0
+	for _, v := range values {
+		total += v
+	}
+	return total
 }
 
 // check compares the last value of every cell with what it should be.
