@@ -6,6 +6,8 @@ GO ?= go
 FUZZTIME ?= 10s
 COUNT ?= 5
 BENCH ?= .
+# How long `make bench-live` makes each of its measurements.
+LIVE ?= 1m
 
 # What the two modules are made of; Go itself knows more exactly, and rebuilds
 # only what has changed.
@@ -122,6 +124,7 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd internal tools) && if [ -n "$$unformatted" ]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags torture ./cmd/logfeed
+	$(GO) vet -tags benchlive ./cmd/logfeed
 	cd tools && $(GO) vet -tags realtest,cluster,httpdtest ./...
 	build/staticcheck ./...
 	cd tools && ../build/staticcheck ./...
@@ -132,6 +135,12 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 .PHONY: bench
 bench: ## benchmarks COUNT times each (BENCH='Parse|Add' chooses)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+.PHONY: bench-live
+bench-live: build/logfeed build/go-carbon ## what following costs, beside mtail (Debian) and tail -F, into docs/performance-live.md (LIVE=1m each)
+	$(GO) test -tags benchlive -c -o build/latency.test ./cmd/logfeed
+	cd tools && $(GO) build -o ../build/benchlive ./benchlive
+	build/benchlive -for $(LIVE) -doc docs/performance-live.md
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME
