@@ -79,6 +79,11 @@ cluster-test: build/logfeed build/go-carbon build/carbonapi ## three web servers
 	cd tools && $(GO) test -tags realtest,cluster -c -o ../build/cluster.test ./realtest
 	cd tools/realtest && LOGFEED_BINARY="$(CURDIR)/build/logfeed" GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" \
 		unshare --net -- sh -c 'ip link set lo up && exec "$(CURDIR)/build/cluster.test" -test.run "^TestCluster" -test.v -test.timeout 30m'
+	cd tools && GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" $(GO) test -count=1 -tags cluster -v ./fleetboard
+
+.PHONY: fleetboard
+fleetboard: ## make deploy/grafana/logfeed-fleet.json anew
+	cd tools && $(GO) run ./fleetboard >../deploy/grafana/logfeed-fleet.json
 
 build/herd: $(main_files) $(tools_files)
 	cd tools && $(GO) build -o ../$@ ./herd
