@@ -77,10 +77,12 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 
 	p.manager = findManager(c, log)
 	defer p.manager.watch(p)()
+	defer p.serveStatus(c, started)()
 	p.stopProgress = p.showProgress(c, v)
 	stopHangups := p.rescanOnHangup()
 	err = p.run(ctx)
 	stopHangups()
+	p.finished.Store(true)
 
 	if err == nil && ctx.Err() == nil {
 		err = p.complete(ctx, out)
@@ -332,8 +334,8 @@ func (c *config) replayOrNone() time.Duration {
 type printed struct{ point.Sink }
 
 func (printed) Snapshots() []carbon.Snapshot                   { return nil }
-func (printed) Stats() []carbon.Stats                          { return nil }
 func (printed) Full() bool                                     { return false }
+func (printed) Stats() []carbon.Stats                          { return nil }
 func (printed) Offer([]point.Point)                            {}
 func (printed) Oldest(func(string) bool) (unix int64, ok bool) { return 0, false }
 func (printed) Drain(context.Context) error                    { return nil }

@@ -17,6 +17,7 @@ import (
 	"github.com/logfeed/logfeed/internal/carbon"
 	"github.com/logfeed/logfeed/internal/httpdconf"
 	"github.com/logfeed/logfeed/internal/rollup"
+	"github.com/logfeed/logfeed/internal/status"
 )
 
 // config is everything that the command line decides.
@@ -59,6 +60,10 @@ type config struct {
 	// set it: no result depends on it.
 	blockSize int
 	stateDir  string // "": no state is kept
+
+	status      status.Address // zero: it is not served
+	statusLines bool           // and shows the text of rejected lines
+	inForce     []status.Flag
 
 	progress string // auto, always or never
 	logJSON  bool
@@ -274,6 +279,11 @@ func (f *flagSet) ownFlags(c *config) {
 		c.stateDir = text
 		return nil
 	})
+	f.value("status", "", "ADDR", "off", "HTTP on ADDR: status page, /healthz, /metrics, /api/status; :8080 means loopback; unix:/path", func(text string) (err error) {
+		c.status, err = status.ParseAddress(text)
+		return err
+	})
+	f.on("status-lines", "", &c.statusLines, "show the text of rejected lines there, not only reason, directive and column")
 	f.value("progress", "", "auto|always|never", "auto", "how far a backlog is, and a summary at the end of --once: on a terminal a line at its foot, else a log record now and then", func(text string) (err error) {
 		c.progress, err = parseChoice(text, "auto", "always", "never")
 		return err
@@ -417,6 +427,10 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		wrong.add("--time", err)
 	}
 	c.completeNaming(wrong)
+	if c.statusLines && c.status == (status.Address{}) && !wrong.has("--status") {
+		wrong.addf("--status-lines", "has a meaning only with --status")
+	}
+	c.inForce = flags.inForce()
 	c.completeRetentions(flags, wrong) // may choose the interval
 	c.completeSending(flags, wrong)
 	c.bounds.complete(time.Now(), c.zone, c.rollup.Interval, wrong)

@@ -17,7 +17,7 @@ const module = "github.com/logfeed/logfeed"
 // rooms says which packages of this module each package may import. A package
 // imports only the owner of a type that it consumes.
 var rooms = map[string][]string{
-	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/check", "internal/checkpoint", "internal/claim", "internal/expression", "internal/httpdconf", "internal/point", "internal/progress", "internal/retention", "internal/rollup", "internal/tail"},
+	"cmd/logfeed":                {"internal/apachelog", "internal/carbon", "internal/check", "internal/checkpoint", "internal/claim", "internal/expression", "internal/httpdconf", "internal/point", "internal/progress", "internal/retention", "internal/rollup", "internal/status", "internal/tail"},
 	"internal/apachelog":         {},
 	"internal/carbon":            {"internal/point", "internal/retention"},
 	"internal/carbon/carbontest": {},
@@ -31,16 +31,18 @@ var rooms = map[string][]string{
 	"internal/progress":          {},
 	"internal/retention":         {},
 	"internal/rollup":            {"internal/apachelog", "internal/point", "internal/retention"},
+	"internal/status":            {"internal/point"},
 	"internal/tail":              {},
 }
 
 // keys are standard packages that open a door which only some rooms have.
 var keys = map[string][]string{
-	"net":       {"internal/carbon", "internal/carbon/carbontest", "internal/claim", "cmd/logfeed"}, // cmd asks for its own host name only
+	"net":       {"internal/carbon", "internal/carbon/carbontest", "internal/claim", "internal/status", "cmd/logfeed"}, // cmd asks for its own host name only
+	"net/http":  {"internal/status"},
 	"os/signal": {"cmd/logfeed"},
 	"flag":      {},
-	"os/user":   {"internal/tail"},                                                                                                          // to say whose permission is lacking
-	"os":        {"internal/tail", "internal/checkpoint", "internal/claim", "internal/carbon", "internal/carbon/carbontest", "cmd/logfeed"}, // carbon writes the file of --carbon file://
+	"os/user":   {"internal/tail"},                                                                                                                             // to say whose permission is lacking
+	"os":        {"internal/tail", "internal/checkpoint", "internal/claim", "internal/status", "internal/carbon", "internal/carbon/carbontest", "cmd/logfeed"}, // carbon writes the file of --carbon file://
 }
 
 // quiet packages read no clock and start no goroutine.

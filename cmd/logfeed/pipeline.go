@@ -27,6 +27,7 @@ type pipeline struct {
 	keeper   *keeper // nil: no state is kept
 	own      *own    // nil: logfeed tells nothing of itself
 	manager  *manager
+	board    *board // nil: nobody is shown anything
 	shape    string
 	since    int64 // bounds of time, 0 is none
 	until    int64
@@ -45,6 +46,8 @@ type pipeline struct {
 	points       []point.Point // reused by every tick
 	closed       atomic.Int64  // Ledger.Closed, for other goroutines
 	rounds       atomic.Int64  // what the follower has given out, ticks included
+	finished     atomic.Bool   // nothing more will be read
+	wentOn       atomic.Int64  // when the follower gave something out last, Unix nanoseconds
 	hangup       atomic.Bool   // SIGHUP has come, and the configuration is to be read again
 	log          *slog.Logger
 	gauge        gauge  // for the goroutine that shows the progress
@@ -68,6 +71,7 @@ func (p *pipeline) run(ctx context.Context) error {
 			return err
 		}
 		p.rounds.Add(1)
+		p.wentOn.Store(time.Now().UnixNano())
 		if tick := batch.Tick; tick != nil {
 			if err := p.tick(ctx, *tick); err != nil {
 				return err
@@ -106,6 +110,7 @@ func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 	}
 	p.keep(tick.Now)
 	p.ready()
+	p.publish(tick)
 	return nil
 }
 
@@ -167,7 +172,7 @@ func (p *pipeline) mergeFirst(wait bool) bool {
 // the lines before it in its source.
 func (p *pipeline) merge(w *worker) {
 	batch := w.batch
-	number := p.numbers.before(batch)
+	number, rejected := p.numbers.before(batch), p.rejects.count
 	p.rejects.lines(w, number)
 	p.numbers.after(batch, number, w.lines)
 	out := p.ledger.Merge(w.table)
@@ -175,6 +180,7 @@ func (p *pipeline) merge(w *worker) {
 		p.rejects.why.times(w, number, out.Refused)
 	}
 	p.count(batch, out)
+	p.board.read(batch.Source, w.lines, p.rejects.count-rejected)
 	p.gauge.read(w.lines, p.rejects.count)
 	if clock, ok := p.ledger.Clock(batch.Source); ok {
 		p.reached = max(p.reached, clock+1)
@@ -210,6 +216,7 @@ func (p *pipeline) write(ctx context.Context) error {
 	p.ages.see(points, time.Now())
 	p.totals.sent(points)
 	p.gauge.points.Store(p.totals.points)
+	p.board.given(points)
 	return p.sink.Write(ctx, points)
 }
 

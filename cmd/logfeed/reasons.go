@@ -7,10 +7,12 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/logfeed/logfeed/internal/apachelog"
 	"github.com/logfeed/logfeed/internal/check"
 	"github.com/logfeed/logfeed/internal/rollup"
+	"github.com/logfeed/logfeed/internal/tail"
 )
 
 const (
@@ -22,6 +24,8 @@ const (
 	// sampleWidth is how much of a sample is kept, in columns: what fits into a
 	// row of the summary on a terminal of 80.
 	sampleWidth = 66
+	// latestWidth is the same for the latest line, which no terminal shows.
+	latestWidth = 160
 )
 
 // reasons counts why lines were rejected, and keeps the first line of each
@@ -31,6 +35,7 @@ type reasons struct {
 	others  int64  // lines with a reason beyond maxReasons
 	future  reason // right by the format, and refused for the sake of their time
 	ancient reason
+	watched bool // the latest lines of each reason are kept as well
 }
 
 // why tells reasons apart.
@@ -46,6 +51,8 @@ type reason struct {
 	path   string
 	line   int64  // 1-based; 0 when it is not known
 	sample string // part of the first such line, fit for a terminal
+
+	last latest // with --status; zero where the lines are right by the format
 }
 
 // newReasons takes what a table says of times that it refuses.
@@ -76,6 +83,23 @@ func (r *reasons) add(path string, number numbering, l refusal) {
 func (r *reason) keep(path string, line int64, text []byte, column int) {
 	if r.path == "" {
 		r.path, r.line, r.sample = path, line, check.Excerpt(text, column, sampleWidth)
+	}
+}
+
+// latest is the newest line that was rejected for a reason, as far as batches
+// tell: the first of the newest batch.
+type latest struct {
+	path   string
+	line   int64 // 1-based; 0 when it is not known
+	column int
+	when   time.Time
+	text   string // part of the line, fit for a terminal
+}
+
+// see keeps a refusal of a batch that begins at number as the latest.
+func (r *reasons) see(batch tail.Batch, number numbering, l refusal) {
+	if one := r.format[l.why]; one != nil && r.watched {
+		one.last = latest{batch.Path, number.at(l.first), l.column, batch.Time, check.Excerpt(l.text, l.column, latestWidth)}
 	}
 }
 

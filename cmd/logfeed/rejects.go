@@ -52,6 +52,7 @@ func (r *rejects) lines(w *worker, number numbering) {
 	for _, one := range w.refused.all {
 		count += one.lines
 		r.why.add(w.batch.Path, number, one)
+		r.why.see(w.batch, number, one)
 	}
 	if count == 0 {
 		return

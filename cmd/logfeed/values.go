@@ -16,8 +16,9 @@ import (
 type value struct {
 	place    string // where the text comes from, for mistakes; "" is the flag itself
 	name     string
-	kind     string // word for the value in --help
-	initial  string // default as shown in --help
+	kind     string   // word for the value in --help
+	initial  string   // default as shown in --help
+	given    []string // texts that were set
 	set      func(text string) error
 	mistakes *mistakes
 }
@@ -26,6 +27,7 @@ func (v *value) String() string { return v.initial }
 func (v *value) Type() string   { return v.kind }
 
 func (v *value) Set(text string) error {
+	v.given = append(v.given, text)
 	if err := v.set(text); err != nil {
 		v.mistakes.addIn(v.place+"--"+v.name, text, err)
 	}

@@ -18,11 +18,11 @@ _logfeed() {
 	--progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word") ;;
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$word") ;;
-	--since|--until|--timezone|--carbon|-c|--buffer|--replay|--replay-every|--spread|--max-rate|--max-creates|--prefix|--interval|--lateness|--by|--route|--where|--max-series|--workers) ;;
+	--since|--until|--timezone|--carbon|-c|--buffer|--replay|--replay-every|--spread|--max-rate|--max-creates|--prefix|--interval|--lateness|--by|--route|--where|--max-series|--workers|--status) ;;
 	--httpd-conf|--exclude|--retentions|--state-dir|--flags-file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	*)
 		if [[ $word == -* ]]; then
-			mapfile -t COMPREPLY < <(compgen -W '--format --dialect --httpd-conf --exclude --from-start --once --since --until --timezone --carbon --buffer --replay --replay-every --spread --max-rate --max-creates --dry-run --prefix --interval --retentions --lateness --by --naming --zero-fill --route --where --max-series --histogram --metrics --time --check --check-output --workers --state-dir --progress --flags-file --log-format --log-level --print-graphite-config --version --help' -- "$word")
+			mapfile -t COMPREPLY < <(compgen -W '--format --dialect --httpd-conf --exclude --from-start --once --since --until --timezone --carbon --buffer --replay --replay-every --spread --max-rate --max-creates --dry-run --prefix --interval --retentions --lateness --by --naming --zero-fill --route --where --max-series --histogram --metrics --time --check --check-output --workers --state-dir --status --status-lines --progress --flags-file --log-format --log-level --print-graphite-config --version --help' -- "$word")
 		else
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")

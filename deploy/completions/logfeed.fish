@@ -34,6 +34,8 @@ complete -c logfeed -l check -d 'explain how the lines parse, with the same flag
 complete -c logfeed -l check-output -x -a 'text json' -d 'with --check'
 complete -c logfeed -l workers -x -d 'parsers side by side on a backlog'
 complete -c logfeed -l state-dir -r -F -d 'where the checkpoint lives'
+complete -c logfeed -l status -x -d 'HTTP on ADDR'
+complete -c logfeed -l status-lines -d 'show the text of rejected lines there, not only reason, directive and column'
 complete -c logfeed -l progress -x -a 'auto always never' -d 'how far a backlog is, and a summary at the end of --once'
 complete -c logfeed -l flags-file -r -F -d 'more flags, one "name value" a line, the value taken as it stands'
 complete -c logfeed -l log-format -x -a 'text json' -d 'form of logfeed\'s own log, on standard error'

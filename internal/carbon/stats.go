@@ -6,6 +6,7 @@ import "time"
 type Stats struct {
 	Address   Address
 	Connected bool
+	Away      time.Time // since when nobody answers; zero while that is not so
 
 	Waiting      int   // points not sent yet, or sent in vain
 	Held         int   // points that wait besides, until their series is introduced
@@ -35,6 +36,7 @@ type Stats struct {
 	Partial    int64 // undelivered points dropped because of their longer step other points are forgotten
 	Panics     int64 // panics caught while sending
 
+	Bound       int64     // of the undelivered points in the buffer, in bytes
 	LastReceipt time.Time // zero: none yet
 	LastError   string
 }
@@ -44,7 +46,7 @@ func (s *Sender) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, b := s.st, s.box
-	st.Address = s.o.Address
+	st.Address, st.Away = s.o.Address, s.away
 	st.Waiting = b.count[waiting]
 	st.Resting, st.TooOld, st.Partial = b.count[resting], b.tooOld, b.partial
 	st.Held, st.NewSeries = b.count[held], len(b.strangers)
@@ -52,7 +54,7 @@ func (s *Sender) Stats() Stats {
 	st.Replaying = b.count[replaying]
 	st.Kept = b.count[delivered0] + b.count[delivered1] + b.count[delivered2]
 	st.Undelivered = b.owed
-	st.WaitingBytes = int64(b.owed) * pointBytes
+	st.WaitingBytes, st.Bound = int64(b.owed)*pointBytes, int64(b.buffer)*pointBytes
 	st.Series = len(b.names.ids) - b.idle
 	st.Shed, st.Dropped, st.Incomplete, st.Replays = b.shed, b.dropped, b.incomplete, b.replays
 	return st

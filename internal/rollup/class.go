@@ -296,6 +296,25 @@ func (c *class) points(l *Ledger) iter.Seq[point.Point] {
 	}
 }
 
+// present yields the points of the buckets from the given time on as they are. It
+// says whether to go on.
+func (c *class) present(l *Ledger, when int64, yield func(point.Point) bool) bool {
+	for start, b := range c.buckets {
+		if start < when {
+			continue
+		}
+		for number, r := range b.rows {
+			for i, s := range l.groups[number].partOf(c).slots {
+				value, said := s.value(r.of, r.took, i+1)
+				if said && !yield(point.Point{Series: s.series, Value: value, Time: start, Step: b.step}) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 // give yields the groups of a bucket that have changed, each whole.
 func (c *class) give(l *Ledger, start int64, b *bucket, yield func(point.Point) bool) bool {
 	left := false

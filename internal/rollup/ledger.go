@@ -228,6 +228,18 @@ func (l *Ledger) Changed() iter.Seq[point.Point] {
 	}
 }
 
+// Since yields the points of every bucket that begins at the given time or later
+// as they stand now, due or not. It changes nothing.
+func (l *Ledger) Since(when int64) iter.Seq[point.Point] {
+	return func(yield func(point.Point) bool) {
+		for _, c := range l.classes {
+			if !c.present(l, when, yield) {
+				return
+			}
+		}
+	}
+}
+
 // isDue says whether a bucket may be given out.
 func (l *Ledger) isDue(start, step int64) bool {
 	return l.flushed || start+step <= l.closed || l.whole && start+step <= l.due

@@ -1,0 +1,256 @@
+package status
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/logfeed/logfeed/internal/point"
+)
+
+func get(t *testing.T, s *Server, method, host, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, path, nil)
+	r.Host = host
+	w := httptest.NewRecorder()
+	s.http.Handler.ServeHTTP(w, r)
+	return w
+}
+
+// serve starts a server on a free port of loopback.
+func serve(t *testing.T, r Report) *Server {
+	t.Helper()
+	s := Start(Options{
+		Address: Address{Host: "127.0.0.1"},
+		Report:  func() Report { return r },
+		History: NewHistory(time.Minute),
+	})
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestAddresses(t *testing.T) {
+	for text, want := range map[string]string{
+		":8080":            "127.0.0.1:8080",
+		"0.0.0.0:80":       "0.0.0.0:80",
+		"[::1]:8080":       "[::1]:8080",
+		"unix:/run/a.sock": "unix:/run/a.sock",
+		"8080":             "",
+		":http":            "",
+		":65536":           "",
+		"unix:a.sock":      "",
+	} {
+		a, err := ParseAddress(text)
+		if want == "" {
+			if err == nil {
+				t.Errorf("%q is taken for %s", text, a)
+			}
+		} else if err != nil || a.String() != want {
+			t.Errorf("%q is %s, %v", text, a, err)
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	for _, h := range []Health{{true, "the reader goes round"}, {false, "the reader has not gone round for 31s"}} {
+		w := get(t, serve(t, Report{Health: h}), "GET", "localhost", "/healthz")
+		want := http.StatusOK
+		if !h.OK {
+			want = http.StatusServiceUnavailable
+		}
+		if w.Code != want || w.Body.String() != h.Reason+"\n" {
+			t.Errorf("%v: %d %q", h, w.Code, w.Body)
+		}
+	}
+}
+
+func TestForeignHostsAreRefused(t *testing.T) {
+	s := serve(t, Report{Health: Health{OK: true}})
+	for host, want := range map[string]int{
+		"localhost:8080": 200, "127.0.0.1:8080": 200, "[::1]:8080": 200, "192.0.2.1": 200,
+		"evil.example": 421, "localhost.evil.example:8080": 421, "127.0.0.1.evil.example": 421, "": 421,
+	} {
+		for _, path := range []string{"/", "/healthz", "/metrics", "/api/status", "/api/chart", "/api/series"} {
+			if w := get(t, s, "GET", host, path); w.Code != want {
+				t.Errorf("Host %q, %s: %d", host, path, w.Code)
+			}
+		}
+	}
+}
+
+func TestOnlyGetAndHead(t *testing.T) {
+	s := serve(t, Report{})
+	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405, "OPTIONS": 405} {
+		if w := get(t, s, method, "localhost", "/api/status"); w.Code != want {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+	}
+}
+
+func TestOnlyTheOwnScriptRuns(t *testing.T) {
+	s := serve(t, Report{})
+	for _, path := range []string{"/", "/app.js", "/api/status", "/metrics", "/nowhere"} {
+		h := get(t, s, "GET", "localhost", path).Header()
+		policy := h.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "script-src 'self';") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: the policy is %q", path, policy)
+		}
+		if h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s may be taken for something else", path)
+		}
+	}
+	html := get(t, s, "GET", "localhost", "/").Body.String()
+	for _, inline := range []string{"<script>", "<style", " style=", " onclick=", "javascript:"} {
+		if strings.Contains(html, inline) {
+			t.Errorf("the page has %s", inline)
+		}
+	}
+	script := get(t, s, "GET", "localhost", "/app.js").Body.String()
+	for _, way := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("} {
+		if strings.Contains(script, way) {
+			t.Errorf("the script uses %s", way)
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	lag := int64(7)
+	r := Report{
+		Health: Health{OK: true}, Lines: Lines{Rejected: 3, Filtered: 2}, Reading: Reading{LagSeconds: &lag},
+		Destinations: []Destination{{Address: "carbon.example:2003", Waiting: 12}},
+	}
+	text := get(t, serve(t, r), "GET", "localhost", "/metrics").Body.String()
+	for _, line := range []string{
+		"logfeed_healthy 1", `logfeed_lines_total{outcome="rejected"} 3`, `logfeed_lines_total{outcome="filtered"} 2`,
+		"logfeed_lag_seconds 7", `logfeed_carbon_waiting_points{carbon="carbon.example:2003"} 12`,
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("there is no %s in\n%s", line, text)
+		}
+	}
+}
+
+func TestFilesFurthestBehind(t *testing.T) {
+	r := Report{Files: []File{{Path: "/a.log"}, {Path: "/b.log", LagBytes: 9}, {Path: "/c.txt", LagBytes: 10}}, FilesInAll: 3}
+	var got Report
+	if err := json.Unmarshal(get(t, serve(t, r), "GET", "localhost", "/api/status?files=1&match=.log").Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Files) != 1 || got.Files[0].Path != "/b.log" || got.FilesInAll != 3 {
+		t.Errorf("%+v", got.Files)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	h := NewHistory(time.Minute)
+	h.Add([]point.Point{
+		{Series: "a.x.requests.count", Time: 600, Value: 1}, {Series: "a.y.requests.count", Time: 600, Value: 2},
+		{Series: "a.x.requests.count", Time: 600, Value: 5}, {Series: "a.x.requests.count", Time: 720, Value: 4},
+	})
+	c := h.Chart(time.Unix(730, 0), []string{"a.x.requests.count"}, []string{"requests.count"})
+	said := ""
+	for _, l := range c.Lines {
+		for _, v := range l.Values[len(l.Values)-3:] {
+			if v == nil {
+				said += " -"
+			} else {
+				said += fmt.Sprint(" ", *v)
+			}
+		}
+		said += ";"
+	}
+	if want := " 7 - 4; 5 - 4;"; said != want {
+		t.Errorf("got %q, want %q", said, want)
+	}
+	// What is older than the ring is forgotten, and never comes back as new.
+	h.Add([]point.Point{{Series: "a.x.requests.count", Time: 720 + 3600, Value: 8}, {Series: "a.x.requests.count", Time: 600, Value: 99}})
+	c = h.Chart(time.Unix(720+3600, 0), []string{"a.x.requests.count"}, nil)
+	sum := 0.0
+	for _, v := range c.Lines[0].Values {
+		if v != nil {
+			sum += *v
+		}
+	}
+	if sum != 8 {
+		t.Errorf("the half hour holds %v", sum)
+	}
+}
+
+// TestSlowClientsHoldNobodyUp opens many connections that never end their
+// headers: no more than the bound are served, and they are cut off in time.
+func TestSlowClientsHoldNobodyUp(t *testing.T) {
+	s := serve(t, Report{Health: Health{OK: true, Reason: "well"}})
+	var all []net.Conn
+	for range 2 * maxConnections {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	client := http.Client{Timeout: 2 * time.Minute}
+	answer, err := client.Get("http://" + s.Addr().String() + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Error(answer.Status)
+	}
+	all[0].SetReadDeadline(time.Now().Add(2 * time.Minute))
+	if _, err := io.Copy(io.Discard, all[0]); err != nil {
+		t.Errorf("a slow client is not cut off: %v", err)
+	}
+}
+
+func TestLongHeadersAreRefused(t *testing.T) {
+	s := serve(t, Report{})
+	c, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(2 * time.Minute))
+	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: %s\r\n\r\n", strings.Repeat("x", 3*maxHeader))
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Error(answer.Status)
+	}
+}
+
+// TestSocketOfTheDead leaves a socket behind as a kill does: it is taken over,
+// while that of a living process is not.
+func TestSocketOfTheDead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ln, err := listenAt(Address{Path: path}); err == nil {
+		ln.Close()
+		t.Fatal("the socket of a living process is taken away")
+	}
+	left.SetUnlinkOnClose(false)
+	left.Close()
+	ln, err := listenAt(Address{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+}

@@ -1,0 +1,148 @@
+//go:build statustest
+
+package statustest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// A browser is a headless Chromium with a profile of its own.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu   sync.Mutex
+	said []string // errors on its console
+}
+
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("%v: install Debian's package chromium", err)
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(patience),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-dev-shm-usage", true))
+	allocator, cancelAllocator := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancelAllocator)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	b := &browser{t: t, ctx: ctx}
+	b.run(chromedp.Navigate("about:blank"))
+	messages := chromedp.Console(ctx)
+	// Ends with the browser.
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			b.hear(m)
+		}
+	}()
+	return b
+}
+
+// hear keeps what the console says of errors.
+func (b *browser) hear(m chromedp.ConsoleMessage) {
+	if m.Type != chromedp.ConsoleError && m.Type != chromedp.ConsoleWarning && !m.IsException() {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.said = append(b.said, m.Text+" "+m.URL)
+}
+
+// forgive forgets errors that were meant to come.
+func (b *browser) forgive(texts ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.said = slices.DeleteFunc(b.said, func(said string) bool {
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) })
+	})
+}
+
+// quiet fails where the console has said anything.
+func (b *browser) quiet() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.said) > 0 {
+		b.t.Errorf("the console says %q", b.said)
+	}
+}
+
+func (b *browser) run(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// ask evaluates an expression, and waits if it is a promise.
+func ask[T any](b *browser, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+func (b *browser) is(condition string) bool {
+	b.t.Helper()
+	return ask[bool](b, `Boolean(`+condition+`)`)
+}
+
+func (b *browser) expect(what, condition string) {
+	b.t.Helper()
+	if !b.is(condition) {
+		b.t.Errorf("there is not %s", what)
+	}
+}
+
+func (b *browser) await(what, condition string) {
+	b.t.Helper()
+	for limit := time.Now().Add(patience); !b.is(condition); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(limit) {
+			b.t.Fatalf("waited too long for %s; the page says:\n%s", what, ask[string](b, `document.body.innerText`))
+		}
+	}
+}
+
+func (b *browser) resize(width, height int64, scheme string) {
+	b.t.Helper()
+	b.run(chromedp.EmulateViewport(width, height))
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// shoot keeps a picture of the whole page in the directory that STATUS_SHOTS
+// names.
+func (b *browser) shoot(name string) {
+	b.t.Helper()
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if dir := os.Getenv("STATUS_SHOTS"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
