@@ -100,6 +100,18 @@ build/limit: $(main_files) $(tools_files)
 limit: build/limit build/go-carbon ## how many points a second one go-carbon takes and stores
 	build/limit
 
+build/benchpeers: $(tools_files)
+	cd tools && $(GO) build -o ../$@ ./benchpeers
+
+# Which tables of docs/performance.md `make bench-peers` makes anew: of peers,
+# formats, packed, sizes (which needs 10 GB of disk).
+ROWS ?= peers,formats,packed
+
+.PHONY: bench-peers
+bench-peers: build/benchpeers build/logfeed build/go-carbon ## whole programs on 1.3 GB of log, logfeed into go-carbon beside wc, Python, mtail, GoAccess (ROWS= chooses tables; Debian's mtail, goaccess, zstd, python3)
+	@for program in python3 mtail goaccess zstd; do command -v $$program >/dev/null || echo "$$program is missing: its rows are left out (apt-get install $$program)"; done
+	build/benchpeers -rows $(ROWS) -dir build/benchpeers.data -doc docs/performance.md -picture docs/performance.svg
+
 # How long `make torture` goes on, how many histories `make model` plays, and how
 # many lines `make hosts` writes.
 TORTURE ?= 10m
