@@ -85,6 +85,10 @@ cluster-test: build/logfeed build/go-carbon build/carbonapi ## three web servers
 fleetboard: ## make deploy/grafana/logfeed-fleet.json anew
 	cd tools && $(GO) run ./fleetboard >../deploy/grafana/logfeed-fleet.json
 
+.PHONY: status-test
+status-test: build/logfeed build/go-carbon ## the status page in a real browser (Debian's chromium; STATUS_SHOTS=DIR keeps what it looks like)
+	$(call tools_test,build/logfeed) -tags statustest -v ./statustest
+
 build/herd: $(main_files) $(tools_files)
 	cd tools && $(GO) build -o ../$@ ./herd
 
@@ -142,7 +146,7 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	$(GO) vet ./...
 	$(GO) vet -tags torture ./cmd/logfeed
 	$(GO) vet -tags benchlive ./cmd/logfeed
-	cd tools && $(GO) vet -tags realtest,cluster,httpdtest ./...
+	cd tools && $(GO) vet -tags realtest,cluster,httpdtest,statustest ./...
 	build/staticcheck ./...
 	cd tools && ../build/staticcheck ./...
 	$(GO) mod tidy -diff
