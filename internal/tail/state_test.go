@@ -197,10 +197,13 @@ func TestRestartWaits(t *testing.T) {
 	d.write("a.log", lines("b", 0, 1))
 	d.write("a.log.1.gz", string(packed[:len(packed)/2]))
 	o.Resume = r.keep(t)
+	// A copy that does not grow for ten looks is no longer waited for: they have
+	// to be far apart for a test that may be held up.
+	o.Poll = time.Second / 2
 	r = follow(t, o)
 	r.until("some ticks", func() bool { r.mu.Lock(); defer r.mu.Unlock(); return len(r.ticks) > 4 })
 	r.mu.Lock()
-	for _, tick := range r.ticks {
+	for _, tick := range r.ticks[:5] {
 		if !tick.Behind {
 			t.Error("a tick says that all was read")
 		}

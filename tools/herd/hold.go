@@ -19,6 +19,7 @@ func hold(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	var groups []*carbon.Group
 	var all sync.WaitGroup
 	errs := make(chan error, o.last-o.first)
 	for i := o.first; i < o.last; i++ {
@@ -27,6 +28,7 @@ func hold(ctx context.Context, o options) error {
 			Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 		})
 		group := carbon.NewGroup(carbon.GroupOptions{}, s)
+		groups = append(groups, group)
 		// Ends after the last bucket, or with ctx.
 		all.Go(func() {
 			if err := send(ctx, o, i, group); err != nil {
@@ -35,9 +37,33 @@ func hold(ctx context.Context, o options) error {
 			group.Stop(ctx)
 		})
 	}
+	ended := make(chan struct{})
+	// Ends when the senders have.
+	go report(groups, ended)
 	all.Wait()
+	close(ended)
 	close(errs)
 	return <-errs // one of them is enough
+}
+
+// report prints, once a second, how many points were sent in the second before.
+func report(groups []*carbon.Group, ended <-chan struct{}) {
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	before := int64(0)
+	for {
+		select {
+		case now := <-every.C:
+			sent := int64(0)
+			for _, g := range groups {
+				sent += g.Stats()[0].Sent
+			}
+			fmt.Println("sent", sent-before, now.Unix())
+			before = sent
+		case <-ended:
+			return
+		}
+	}
 }
 
 // send gives the points of each bucket at the second of this sender's own.

@@ -41,7 +41,7 @@ func main() {
 	flag.IntVar(&o.series, "series", 50, "series of each")
 	flag.IntVar(&o.processes, "processes", 4, "processes that hold the senders")
 	flag.IntVar(&o.maxRate, "max-rate", 0, "--max-rate of each sender; 0 is none")
-	flag.DurationVar(&o.steady, "steady", 5*time.Minute, "how long nothing happens")
+	flag.DurationVar(&o.steady, "steady", 5*time.Minute, "how long nothing happens; the mean is of what comes after two minutes")
 	flag.DurationVar(&o.outage, "outage", 0, "how long the relay is away after that; 0 is not at all")
 	flag.DurationVar(&o.recovery, "recovery", 5*time.Minute, "how long the senders go on when it is back")
 	flag.StringVar(&o.dir, "dir", "build/herd.data", "where the relay and its files are")

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,10 +13,24 @@ import (
 )
 
 // tell prints what arrived when, draws it, and checks the cells.
-func tell(o options, arrived, counted string, begin time.Time, until int64) error {
-	seconds, err := perSecond(counted)
+func tell(o options, dir, arrived, counted string, begin time.Time, until int64) error {
+	seconds, err := perSecond(counted, "herd.metricsReceived")
 	if err != nil {
 		return err
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "senders.*.log"))
+	if err != nil {
+		return err
+	}
+	sent := make(map[int64]float64)
+	for _, log := range logs {
+		own, err := perSecond(log, "sent")
+		if err != nil {
+			return err
+		}
+		for _, one := range own {
+			sent[one.unix] += one.points
+		}
 	}
 	wrong, cells, lines, err := check(o, arrived, begin.Truncate(interval).Unix(), until)
 	if err != nil {
@@ -29,8 +44,15 @@ func tell(o options, arrived, counted string, begin time.Time, until int64) erro
 		if o.maxRate > 0 {
 			limit = fmt.Sprintf("--max-rate %d each, %d in all", o.maxRate, o.maxRate*o.senders)
 		}
-		fmt.Printf("recovery peak %7.0f points/s, highest mean of %d s %7.0f   (%s)   the last second above the steady peak came %s after the relay\n",
-			s.recovery, gulp, s.recovered, limit, s.took.Round(time.Second))
+		back, most := begin.Add(o.steady+o.outage).Unix(), 0.0
+		for unix, n := range sent {
+			if unix >= back {
+				most = max(most, n)
+			}
+		}
+		fmt.Printf("recovery sent at most %.0f points in a second (%s)\n", most, limit)
+		fmt.Printf("         the relay read at most %.0f in one, and %.0f a second in any %d s; the last second above the steady peak came %s after it was back\n",
+			s.recovery, s.recovered, gulp, s.took.Round(time.Second))
 	}
 	fmt.Printf("cells    %d, wrong %d\n", cells, wrong)
 	if err := os.WriteFile(o.picture, picture(o, seconds, s, begin), 0o644); err != nil {
@@ -48,8 +70,9 @@ type second struct {
 	points float64
 }
 
-// perSecond reads the relay's own statistics.
-func perSecond(path string) ([]second, error) {
+// perSecond reads lines of a name, a number and a time: the relay's own
+// statistics, or those of the senders.
+func perSecond(path, name string) ([]second, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -58,7 +81,7 @@ func perSecond(path string) ([]second, error) {
 	var all []second
 	for in := bufio.NewScanner(f); in.Scan(); {
 		words := strings.Fields(in.Text())
-		if len(words) != 3 || words[0] != "herd.metricsReceived" {
+		if len(words) != 3 || words[0] != name {
 			continue
 		}
 		n, err := strconv.ParseFloat(words[1], 64)
@@ -72,7 +95,7 @@ func perSecond(path string) ([]second, error) {
 		all = append(all, second{unix, n})
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s: the relay has counted nothing", path)
+		return nil, fmt.Errorf("%s: nothing was counted", path)
 	}
 	return all, nil
 }

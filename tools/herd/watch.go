@@ -71,7 +71,7 @@ func watch(ctx context.Context, o options) error {
 	if !pause(ctx, 3*time.Second) { // until the relay has written what it has
 		return ctx.Err()
 	}
-	return tell(o, arrived, counted, begin, until)
+	return tell(o, dir, arrived, counted, begin, until)
 }
 
 // start starts the processes that hold the senders.
