@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/logfeed/logfeed/tools/internal/roundtrip"
@@ -15,6 +16,7 @@ type shape struct {
 	name   string
 	vhosts int    // more than 0: a virtual host and a port before the line
 	tail   string // what stands after the line of the format combined
+	octets bool   // the size is that of %O, which is never "-"
 }
 
 // A log is one that has been made, with what logfeed owes Carbon for it.
@@ -22,14 +24,22 @@ type log struct {
 	path  string
 	lines int
 	bytes int64
-	truth roundtrip.Count
+	// vhosts is how many virtual hosts the lines name.
+	vhosts int
+	truth  roundtrip.Count
 }
 
 const day = 86400
 
+// noSize finds the size "-" behind a status.
+var noSize = regexp.MustCompile(`(" \d{3}) - "`)
+
 // makeLog writes so many lines of the real log over and over, spread evenly
 // over the day that begins at start (Unix seconds, UTC), and counts them.
 func makeLog(path string, real []byte, lines int, start int64, s shape) (log, error) {
+	if s.octets {
+		real = noSize.ReplaceAll(real, []byte(`$1 0 "`))
+	}
 	samples, err := newSamples(real)
 	if err != nil {
 		return log{}, err
@@ -40,7 +50,7 @@ func makeLog(path string, real []byte, lines int, start int64, s shape) (log, er
 	}
 	defer file.Close()
 	out := bufio.NewWriterSize(file, 1<<20)
-	made := log{path: path, lines: lines, truth: roundtrip.Count{Minutes: make(map[int64]roundtrip.Minute)}}
+	made := log{path: path, lines: lines, vhosts: s.vhosts, truth: roundtrip.Count{Minutes: make(map[int64]roundtrip.Minute)}}
 	var line, clock []byte
 	second := int64(-1)
 	for i := range lines {
@@ -53,7 +63,7 @@ func makeLog(path string, real []byte, lines int, start int64, s shape) (log, er
 		if s.vhosts > 0 {
 			// A step that shares no factor with the number of lines of the
 			// sample, so that a host does not always have the same ones.
-			line = fmt.Appendf(line, "www%d.example.org:443 ", i*7919%s.vhosts)
+			line = append(append(line, vhost(i*7919%s.vhosts)...), ":443 "...)
 		}
 		line = append(line, sample.before...)
 		line = append(line, clock...)
@@ -111,3 +121,6 @@ func newSamples(real []byte) ([]sample, error) {
 	}
 	return samples, nil
 }
+
+// vhost names a virtual host.
+func vhost(i int) string { return fmt.Sprintf("www%d.example.org", i) }

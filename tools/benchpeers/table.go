@@ -23,7 +23,7 @@ func markdown(made []*contestant) string {
 		}
 		took := c.time()
 		size := float64(c.log.bytes) * c.scale
-		name := c.name
+		name := strings.ReplaceAll(c.name, "|", `\|`)
 		if c.scale > 1 {
 			name += fmt.Sprintf(" (1/%.0f of the log, its time times %.0f)", c.scale, c.scale)
 		}
