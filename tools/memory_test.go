@@ -1,8 +1,9 @@
+//go:build !race
+
 package tools
 
 import (
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,14 +18,12 @@ const (
 	noise = 0.15
 )
 
-// TestMemoryOfASpan compares what a backfill of a year takes with that of a
+// TestMemoryOfASpan is not for the race detector, which takes several times the
+// memory. It compares what a backfill of a year takes with that of a
 // month, with the same number of lines in every day, and sees that as many
 // workers as there are by default stay below the bound as well.
 func TestMemoryOfASpan(t *testing.T) {
 	t.Parallel()
-	if strings.HasSuffix(binary(t, "LOGFEED_BINARY"), "-race") {
-		t.Skip("the race detector takes several times the memory")
-	}
 	month, year := busy(t, 30), busy(t, 365)
 	m := peak(t, month, "30 days", 2)
 	y := peak(t, year, "365 days", 2)

@@ -29,7 +29,7 @@ var latencyOf = flag.String("latency.of", "", "pattern of the logs that TestLate
 // for tools/benchlive, which writes such lines from a process of its own.
 func TestLatency(t *testing.T) {
 	if *latencyOf == "" {
-		t.Skip("needs -latency.of, as tools/benchlive gives it")
+		t.Fatal("needs -latency.of, as tools/benchlive gives it")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
