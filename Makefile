@@ -66,6 +66,10 @@ memory: build/logfeed build/go-carbon ## what a backfill of a month takes in mem
 manual: ## write the manual page and the shells' completions anew, which are made of the flags
 	$(GO) test ./cmd/logfeed -run '^(TestManualPage|TestCompletions)$$' -count=1 -update
 
+.PHONY: manual-test
+manual-test: ## the manual page in mandoc, the completions in bash, zsh and fish (Debian's packages of these names)
+	$(GO) test -tags shells -count=1 ./cmd/logfeed -run '^(TestManualPageIsClean|TestShellsComplete)$$' -v
+
 .PHONY: httpd-test
 httpd-test: ## the parser against a real Apache httpd (needs Debian's apache2; see tools/httpdtest)
 	cd tools && $(GO) test -tags httpdtest -count=1 -timeout 15m -v ./httpdtest
@@ -145,7 +149,7 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l cmd internal tools) && if [ -n "$$unformatted" ]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags torture ./cmd/logfeed
-	$(GO) vet -tags benchlive ./cmd/logfeed
+	$(GO) vet -tags benchlive,shells ./cmd/logfeed
 	cd tools && $(GO) vet -tags realtest,cluster,httpdtest,statustest ./...
 	build/staticcheck ./...
 	cd tools && ../build/staticcheck ./...

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -149,59 +147,4 @@ func fishCompletion() string {
 		fmt.Fprintf(&b, " -d '%s'\n", quote.Replace(brief(f)))
 	})
 	return b.String()
-}
-
-// TestShellsComplete asks the shells themselves, those that are there.
-func TestShellsComplete(t *testing.T) {
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "access.log"), "")
-	for _, shell := range []struct {
-		name   string
-		file   string
-		script string // prints what $LINE is completed to
-	}{
-		{"bash", "logfeed.bash", `source "$0"
-			IFS=' ' read -r -a COMP_WORDS <<<"${LINE//=/ = }"
-			[[ $LINE != *' ' && $LINE != *= ]] || COMP_WORDS+=('')
-			COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-			_logfeed
-			printf '%s\n' "${COMPREPLY[@]}"`},
-		{"fish", "logfeed.fish", `source $argv[1]; complete -C "$LINE" | string replace -r '\t.*' ''; true`},
-		{"zsh", "_logfeed", ""}, // completes on a terminal only
-	} {
-		t.Run(shell.name, func(t *testing.T) {
-			path := tool(t, shell.name)
-			file, err := filepath.Abs(filepath.Join(completions, shell.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if said, err := exec.Command(path, "-n", file).CombinedOutput(); err != nil || len(said) > 0 {
-				t.Fatalf("%s -n: %v %s", shell.name, err, said)
-			}
-			if shell.script == "" {
-				return
-			}
-			for line, want := range map[string]string{
-				"logfeed --log-f":                   "--log-format",
-				"logfeed --log-format ":             "json text",
-				"logfeed --once --dialect tom":      "tomcat tomcat9",
-				"logfeed -f debian_v":               "debian_vhost_combined",
-				"logfeed --flags-file acc":          "access.log",
-				"logfeed --from-start --once acces": "access.log",
-			} {
-				cmd := exec.Command(path, "-c", shell.script, file)
-				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "LINE="+line, "HOME="+dir, "TERM=dumb")
-				out, err := cmd.Output()
-				if err != nil {
-					t.Fatalf("%s: %v", shell.name, err)
-				}
-				got := strings.Fields(string(out))
-				slices.Sort(got)
-				if strings.Join(got, " ") != want {
-					t.Errorf("%q is completed to %q, want %q", line, got, want)
-				}
-			}
-		})
-	}
 }

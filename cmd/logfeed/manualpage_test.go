@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -68,35 +67,3 @@ func roff(line string) string {
 }
 
 func everyFlag(each func(*pflag.Flag)) { newFlagSet(defaults(), &mistakes{}).VisitAll(each) }
-
-// TestManualPageIsClean asks mandoc, where there is one.
-func TestManualPageIsClean(t *testing.T) {
-	mandoc := tool(t, "mandoc")
-	if said, err := exec.Command(mandoc, "-T", "lint", "-W", "warning,stop", manualPage).CombinedOutput(); err != nil {
-		t.Errorf("mandoc: %v\n%s", err, said)
-	}
-	page, err := exec.Command(mandoc, "-T", "ascii", "-O", "width=1000", manualPage).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What stands on the page is what --help says.
-	shown := unpadded(strings.ReplaceAll(string(page), "\b_", ""))
-	everyFlag(func(f *pflag.Flag) {
-		if !strings.Contains(shown, unpadded(explanation(f))) {
-			t.Errorf("the page does not say of --%s: %s", f.Name, explanation(f))
-		}
-	})
-}
-
-// unpadded has one blank between two words.
-func unpadded(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// tool finds a program that only the development needs, or skips the test.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("%s is not installed", name)
-	}
-	return path
-}
