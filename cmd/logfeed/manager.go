@@ -118,15 +118,15 @@ func (m *manager) watch(p *pipeline) (stop func()) {
 }
 
 // A pulse tells whether the reader is alive.
-type pulse struct{ rounds int64 }
+type pulse struct{ wentOn int64 }
 
 // beats says whether the reader has gone on since it was asked last, or waits
 // because no destination has room, which is as it should be. A Carbon that is
 // away therefore never looks like a reader that is stuck.
 func (u *pulse) beats(p *pipeline) bool {
-	rounds := p.rounds.Load()
-	on := rounds != u.rounds
-	u.rounds = rounds
+	last := p.wentOn.Load()
+	on := last != u.wentOn
+	u.wentOn = last
 	return on || p.sink.Full()
 }
 

@@ -170,7 +170,7 @@ func TestStuckReader(t *testing.T) {
 		}
 		return pings
 	}
-	p.rounds.Add(1)
+	p.wentOn.Add(1)
 	if pings := looks(2); pings != 1 {
 		t.Errorf("one round of the reader makes %d pings", pings)
 	}

@@ -45,9 +45,8 @@ type pipeline struct {
 	reached      int64         // no line read was newer, Unix seconds
 	points       []point.Point // reused by every tick
 	closed       atomic.Int64  // Ledger.Closed, for other goroutines
-	rounds       atomic.Int64  // what the follower has given out, ticks included
 	finished     atomic.Bool   // nothing more will be read
-	wentOn       atomic.Int64  // when the follower gave something out last, Unix nanoseconds
+	wentOn       atomic.Int64  // when the follower gave something out last, ticks included; Unix nanoseconds
 	hangup       atomic.Bool   // SIGHUP has come, and the configuration is to be read again
 	log          *slog.Logger
 	gauge        gauge  // for the goroutine that shows the progress
@@ -70,7 +69,6 @@ func (p *pipeline) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		p.rounds.Add(1)
 		p.wentOn.Store(time.Now().UnixNano())
 		if tick := batch.Tick; tick != nil {
 			if err := p.tick(ctx, *tick); err != nil {
