@@ -41,11 +41,7 @@ type trip struct {
 // nothing yet.
 func newTrip(t *testing.T, o gocarbon.Options) *trip {
 	t.Helper()
-	real, err := os.ReadFile("../testdata/apache_logs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := roundtrip.Stamp(real, time.Now())
+	log, err := roundtrip.StampFile("../testdata/apache_logs", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,16 +139,23 @@ func survivesKills(t *testing.T, rnd *rand.Rand, carbon *carbontest.Server, args
 	p.terminate(t)
 }
 
+// cell reads one line of the plaintext protocol.
+func cell(t *testing.T, line string) (key carbontest.Key, value string) {
+	t.Helper()
+	l, ok := carbontest.Parse(line)
+	if !ok {
+		t.Fatalf("%q is no point", line)
+	}
+	return carbontest.Key{Series: l.Series, Time: l.Time}, l.Value
+}
+
 // checkCells compares what Carbon has with what one run makes of the logs.
 func checkCells(t *testing.T, carbon *carbontest.Server, args []string) {
 	t.Helper()
 	want := make(map[carbontest.Key]string)
 	for _, line := range cells(t, append([]string{"--prefix", "apache.web1"}, args...)...) {
-		l, ok := carbontest.Parse(line)
-		if !ok {
-			t.Fatalf("%q", line)
-		}
-		want[carbontest.Key{Series: l.Series, Time: l.Time}] = l.Value
+		key, value := cell(t, line)
+		want[key] = value
 	}
 	if len(want) == 0 {
 		t.Error("there are no cells")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,14 +23,9 @@ func routed(t *testing.T, routes []string, args ...string) map[carbontest.Key]st
 	t.Helper()
 	all := make(map[carbontest.Key]string)
 	for _, line := range cells(t, append([]string{"--prefix", "apache.web1"}, args...)...) {
-		l, ok := carbontest.Parse(line)
-		if !ok {
-			t.Fatalf("%q", line)
-		}
-		for _, route := range routes {
-			if strings.Split(l.Series, ".")[3] == route {
-				all[carbontest.Key{Series: l.Series, Time: l.Time}] = l.Value
-			}
+		key, value := cell(t, line)
+		if slices.Contains(routes, strings.Split(key.Series, ".")[3]) {
+			all[key] = value
 		}
 	}
 	return all

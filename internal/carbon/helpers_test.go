@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -70,6 +71,20 @@ func (w truth) write(t testing.TB, g *Group, points ...point.Point) {
 	for _, p := range points {
 		w[carbontest.Key{Series: p.Series, Time: p.Time}] = string(point.AppendValue(nil, p.Value))
 	}
+}
+
+// pointsOf returns the points that a receiver was sent.
+func pointsOf(t testing.TB, lines []carbontest.Line) []point.Point {
+	t.Helper()
+	var points []point.Point
+	for _, l := range lines {
+		v, err := strconv.ParseFloat(l.Value, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		points = append(points, point.Point{Series: l.Series, Value: v, Time: l.Time})
+	}
+	return points
 }
 
 // testContext ends late enough for simulated time.

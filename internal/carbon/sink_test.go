@@ -1,7 +1,6 @@
 package carbon
 
 import (
-	"strconv"
 	"testing"
 
 	"github.com/logfeed/logfeed/internal/point"
@@ -14,15 +13,7 @@ func TestSink(t *testing.T) {
 			s := startServer(t)
 			g := startGroup(t, GroupOptions{}, optionsFor(t, s))
 			return g, func() []point.Point {
-				var points []point.Point
-				for _, l := range s.Lines() {
-					v, err := strconv.ParseFloat(l.Value, 64)
-					if err != nil {
-						t.Fatal(err)
-					}
-					points = append(points, point.Point{Series: l.Series, Value: v, Time: l.Time})
-				}
-				return points
+				return pointsOf(t, s.Lines())
 			}
 		},
 		Blocked: func(t *testing.T) point.Sink {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -80,15 +79,7 @@ func TestSlowIsASink(t *testing.T) {
 		Open: func(t *testing.T) (point.Sink, func() []point.Point) {
 			o, all := slowly(time.Millisecond)
 			return startGroup(t, GroupOptions{}, o), func() []point.Point {
-				var points []point.Point
-				for _, l := range all.got() {
-					v, err := strconv.ParseFloat(l.Value, 64)
-					if err != nil {
-						t.Fatal(err)
-					}
-					points = append(points, point.Point{Series: l.Series, Value: v, Time: l.Time})
-				}
-				return points
+				return pointsOf(t, all.got())
 			}
 		},
 		Blocked: func(t *testing.T) point.Sink {

@@ -113,11 +113,7 @@ func (d *demo) feed(ctx context.Context, backlog, live []byte) (roundtrip.Count,
 
 // stampedLog reads the log, moves it into the last minutes and cuts it in two.
 func (d *demo) stampedLog() (backlog, live []byte, err error) {
-	log, err := os.ReadFile(d.logPath)
-	if err != nil {
-		return nil, nil, err
-	}
-	stamped, err := roundtrip.Stamp(log, time.Now())
+	stamped, err := roundtrip.StampFile(d.logPath, time.Now())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,7 @@ package roundtrip
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"time"
@@ -17,6 +18,15 @@ const timeLayout = "02/Jan/2006:15:04:05 -0700"
 
 // timePattern finds the time of a line, also of one that is malformed behind it.
 var timePattern = regexp.MustCompile(`\[(\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]`)
+
+// StampFile is Stamp for a log in a file.
+func StampFile(path string, now time.Time) ([]byte, error) {
+	log, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the log to stamp: %w", err)
+	}
+	return Stamp(log, now)
+}
 
 // Stamp returns a copy of the log whose n hours have become the n last whole
 // minutes before now, in their order. The seconds within the minute stay, and
