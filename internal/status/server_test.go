@@ -254,3 +254,35 @@ func TestSocketOfTheDead(t *testing.T) {
 	}
 	ln.Close()
 }
+
+// TestConnectionsAreBounded holds as many connections as are served, on which
+// nothing is asked. Another one waits until one of them ends.
+func TestConnectionsAreBounded(t *testing.T) {
+	s := serve(t, Report{Health: Health{OK: true, Reason: "well"}})
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	begin := time.Now()
+	var idle []net.Conn
+	for range maxConnections {
+		idle = append(idle, dial())
+	}
+	late := dial()
+	fmt.Fprint(late, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	answer := make([]byte, 12)
+	late.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+	// A machine so slow that idle ones have been cut off meanwhile proves nothing.
+	if _, err := io.ReadFull(late, answer); err == nil && time.Since(begin) < headerTime {
+		t.Errorf("connection %d was answered: %q", maxConnections+1, answer)
+	}
+	idle[0].Close()
+	late.SetReadDeadline(time.Now().Add(time.Minute))
+	if _, err := io.ReadFull(late, answer); err != nil || string(answer) != "HTTP/1.1 200" {
+		t.Errorf("after one had ended: %q, %v", answer, err)
+	}
+}
