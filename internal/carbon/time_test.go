@@ -161,6 +161,21 @@ func TestRounds(t *testing.T) {
 	})
 }
 
+// A round begins with the receipt of the one before, so receipts must not be
+// rarer than rounds.
+func TestShortRounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		g := NewGroup(GroupOptions{}, f.sender(Options{ReplayEvery: 15 * time.Second}, nil))
+		defer stopNow(g)
+		truth{}.write(t, g, some(1, base)...)
+		time.Sleep(4 * time.Minute)
+		if n := len(f.got()); n < 8 || n > 16 {
+			t.Errorf("sent %d times in four minutes, want once in 15 to 30 seconds", n)
+		}
+	})
+}
+
 func TestReplayWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
