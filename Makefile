@@ -83,11 +83,11 @@ cluster-test: build/logfeed build/go-carbon build/carbonapi ## three web servers
 	cd tools && $(GO) test -tags realtest,cluster -c -o ../build/cluster.test ./realtest
 	cd tools/realtest && LOGFEED_BINARY="$(CURDIR)/build/logfeed" GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" \
 		unshare --net -- sh -c 'ip link set lo up && exec "$(CURDIR)/build/cluster.test" -test.run "^TestCluster" -test.v -test.timeout 30m'
-	cd tools && GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" $(GO) test -count=1 -tags cluster -v ./fleetboard
+	cd tools && GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" $(GO) test -count=1 -tags cluster -v ./dashboards
 
-.PHONY: fleetboard
-fleetboard: ## make deploy/grafana/logfeed-fleet.json anew
-	cd tools && $(GO) run ./fleetboard >../deploy/grafana/logfeed-fleet.json
+.PHONY: dashboards
+dashboards: ## make those of deploy/grafana anew
+	cd tools && $(GO) run ./dashboards ../deploy/grafana
 
 .PHONY: status-test
 status-test: build/logfeed build/go-carbon ## the status page in a real browser (Debian's chromium; STATUS_SHOTS=DIR keeps what it looks like)

@@ -68,7 +68,7 @@ func TestRendered(t *testing.T) {
 	}
 	deliver(t, store.Addr(), lines.String())
 
-	for _, p := range panels() {
+	for _, p := range fleet().panels {
 		for _, target := range p.targets {
 			answered(t, api, strings.ReplaceAll(target, "$server", "*"), last)
 		}
