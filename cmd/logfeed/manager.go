@@ -138,7 +138,11 @@ func (p *pipeline) status() string {
 	if s.Files == 1 {
 		files = "file"
 	}
-	said := []string{fmt.Sprintf("STATUS=%d %s, %s behind", s.Files, files, humanize.IBytes(uint64(max(s.Lag, 0))))}
+	behind := fmt.Sprintf("STATUS=%d %s, %s behind", s.Files, files, humanize.IBytes(uint64(max(s.Lag, 0))))
+	if lag := p.lagSeconds.Load(); lag > 0 && s.Lag > 0 {
+		behind += fmt.Sprintf(" (%s of log time)", time.Duration(lag)*time.Second)
+	}
+	said := []string{behind}
 	for _, d := range p.sink.Stats() {
 		state := "connected"
 		if !d.Connected {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -123,6 +125,42 @@ func TestManager(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	socket.await(t, `^STOPPING=1$`)
+}
+
+// TestStatusTellsTheLag: what is still to be read is told in bytes, and in the
+// time of the log as soon as that is known.
+func TestStatusTellsTheLag(t *testing.T) {
+	path, now := filepath.Join(t.TempDir(), "access.log"), time.Now()
+	write(t, path, combined(now.Add(-3*time.Hour), 200, 5120))
+	c, _, wrong := parseArgs([]string{"--from-start", path})
+	if len(wrong.all) > 0 {
+		t.Fatal(wrong.all)
+	}
+	p, err := newPipeline(c, now, nil, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.sink = printed{point.NewWriter(io.Discard)}
+	for _, err := range p.follower.Batches(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		break // the first tick: nothing has been read
+	}
+	for _, c := range []struct {
+		tick tail.Tick
+		want string
+	}{
+		{tail.Tick{Now: now, Low: math.MinInt64, Behind: true}, "STATUS=1 file, 90 B behind"},
+		{tail.Tick{Now: now, Low: now.Add(-3 * time.Hour).Unix(), Behind: true}, "STATUS=1 file, 90 B behind (3h0m0s of log time)"},
+	} {
+		if err := p.tick(t.Context(), c.tick); err != nil {
+			t.Fatal(err)
+		}
+		if said := p.status(); said != c.want {
+			t.Errorf("at %+v it says %q, want %q", c.tick, said, c.want)
+		}
+	}
 }
 
 // TestReloadEndsWithAScan: systemd is told that a reload is over when the files

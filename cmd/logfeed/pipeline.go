@@ -45,6 +45,7 @@ type pipeline struct {
 	reached      int64         // no line read was newer, Unix seconds
 	points       []point.Point // reused by every tick
 	closed       atomic.Int64  // Ledger.Closed, for other goroutines
+	lagSeconds   atomic.Int64  // as of the last tick; -1 is not known
 	finished     atomic.Bool   // nothing more will be read
 	wentOn       atomic.Int64  // when the follower gave something out last, ticks included; Unix nanoseconds
 	hangup       atomic.Bool   // SIGHUP has come, and the configuration is to be read again
@@ -87,6 +88,7 @@ func (p *pipeline) run(ctx context.Context) error {
 func (p *pipeline) tick(ctx context.Context, tick tail.Tick) error {
 	p.mergeAll()
 	p.behind = tick.Behind
+	p.lagSeconds.Store(lagSeconds(tick))
 	if tick.Behind || !p.once {
 		earliest, _ := p.wall.read(tick.Now)
 		p.ledger.CloseUpTo(earliest)

@@ -127,25 +127,6 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestStatusUnderSlowClients opens 500 connections that never end a request:
-// following goes on.
-func TestStatusUnderSlowClients(t *testing.T) {
-	w := watched(t)
-	w.await("the first lines", read(1, 1))
-	for range 500 {
-		c, err := net.Dial("unix", w.socket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w.write(strings.Repeat(lineOfNow(), 10))
-	w.await("ten lines more", read(11, 1))
-}
-
 // TestHealthStates has a reader that is stuck, one that waits, and one at its
 // end.
 func TestHealthStates(t *testing.T) {
