@@ -57,6 +57,7 @@ func (f *Follower) noteChanges() {
 // dirChanged says whether names in dir have changed since it was last asked.
 // At the first time there is nothing to compare with.
 func (f *Follower) dirChanged(dir string) bool {
+	f.note(dir, false)
 	info, err := os.Stat(dir)
 	if err != nil {
 		delete(f.dirTimes, dir)

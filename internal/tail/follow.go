@@ -14,9 +14,10 @@ import (
 
 // A Follower follows files and gives out their lines. Make one with New.
 type Follower struct {
-	o     Options
-	globs []pattern
-	stdin bool
+	o        Options
+	globs    []pattern
+	literals map[string]bool // paths that are followed by name
+	stdin    bool
 
 	used   atomic.Bool
 	rescan chan struct{}
@@ -28,6 +29,8 @@ type Follower struct {
 	stats   Stats
 	buffers *buffers
 	readAt  func(fd *os.File, b []byte, off int64) (int, error)
+	statOf  func(fd *os.File) (status, error)
+	placeAt func(path string, link bool) place
 	watch   *watcher
 	input   *input
 	reserve reserve
@@ -42,16 +45,28 @@ type Follower struct {
 	byID   map[identity]*file
 	kin    map[string][]*file
 
-	scanned  time.Time
-	scanCost time.Duration
+	scanned    time.Time // when it was last seen that all names are known
+	scannedAll time.Time // when all were last looked for
+	scanCost   time.Duration
+	placesCost time.Duration // of seeing that nothing has changed
+	lookTook   time.Duration // the last look at every file
+	lookCost   time.Duration // the shorter one of the last two
+
+	places       map[string]place // on which the outcome of a scan depends
+	placesBefore map[string]place // those of the scan before, during a scan
+	restless     bool             // in this scan a place has changed
+	restlessAt   time.Time        // when one was last seen to have changed
+
 	shown    map[string]identity // what each path led to at the last scan
 	links    map[string]string   // symbolic links among them, and their targets
+	realDirs map[string]realDir  // of the directories that are watched
 	suspects map[string]int      // paths to look beside for rotated files, and how often
 	dirTimes map[string]status   // directories of followed paths at the last scan
 	missed   map[string]status   // present at the first start and not to be opened then
 	waits    bool                // a file waits for another one, as of the last look
 	queue    []queued            // in a Once run, not opened yet for want of descriptors
 	most     int                 // how many files are open then at a time
+	listing  listing             // the directory that was looked back in last
 	said     map[string]string
 	ticked   time.Time
 	unticked int64 // bytes given out since
@@ -70,13 +85,15 @@ func New(o Options) (*Follower, error) {
 		return nil, err
 	}
 	f := &Follower{
-		o: o, globs: globs, stdin: stdin,
+		o: o, globs: globs, literals: literals(globs), stdin: stdin,
 		rescan:  make(chan struct{}, 1),
 		buffers: &buffers{size: o.BlockSize + markerSize, kept: o.Ahead + 1},
 		readAt:  readAt,
+		statOf:  statusOfOpen,
+		placeAt: placeAt,
 		watch:   newWatcher(o.Log, o.NoWatch || o.Once),
 		byID:    map[identity]*file{}, kin: map[string][]*file{},
-		shown: map[string]identity{}, links: map[string]string{}, suspects: map[string]int{}, dirTimes: map[string]status{},
+		places: map[string]place{}, shown: map[string]identity{}, links: map[string]string{}, suspects: map[string]int{}, dirTimes: map[string]status{},
 		missed: map[string]status{}, said: map[string]string{},
 	}
 	return f, nil
@@ -97,7 +114,7 @@ func (f *Follower) Follow(patterns []string) error {
 	if stdin != f.stdin {
 		return errors.New("standard input cannot be begun or left while logs are followed")
 	}
-	f.o, f.globs = o, globs
+	f.o, f.globs, f.literals = o, globs, literals(globs)
 	f.Rescan()
 	return nil
 }
@@ -173,6 +190,7 @@ type feed interface {
 // round gives out everything that is there now, oldest first.
 func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, error) bool) (read, ok bool) {
 	first := f.scanned.IsZero()
+	f.watch.relieve(now)
 	f.scanIfDue(now)
 	f.admit(now)
 	f.lookAll(now)
@@ -216,8 +234,9 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 	return read, ctx.Err() == nil && f.tick(yield, f.lastTick(now))
 }
 
-// scanIfDue looks for names once a poll and when something hints at a change.
-// Hints do not make it take more than a tenth of the time.
+// scanIfDue looks for names when something hints at a change, and once a poll
+// whether there is a sign of one. Hints do not make it take more than a tenth
+// of the time, the polls not much more than a fiftieth.
 func (f *Follower) scanIfDue(now time.Time) {
 	asked := false
 	select {
@@ -225,9 +244,14 @@ func (f *Follower) scanIfDue(now time.Time) {
 		asked = true
 	default:
 	}
-	since := now.Sub(f.scanned)
-	hinted := f.watch.renamed.Load() && since >= 10*f.scanCost
-	if !asked && !hinted && since < f.o.Poll && !f.scanned.IsZero() {
+	hinted := f.watch.renamed.Load() && now.Sub(f.scannedAll) >= 10*f.scanCost
+	switch {
+	case f.scanned.IsZero() || asked || hinted:
+	case now.Sub(f.scanned) < f.leisure(f.placesCost):
+		return
+	case !f.namesMayDiffer(now):
+		f.scanned = now
+		f.placesCost = time.Since(now)
 		return
 	}
 	f.watch.renamed.Store(false)
@@ -237,6 +261,14 @@ func (f *Follower) scanIfDue(now time.Time) {
 }
 
 func (f *Follower) lookAll(now time.Time) {
+	begin := time.Now()
+	defer func() {
+		// Of two looks, because others may have the processor during one, or a
+		// new file be begun.
+		took := time.Since(begin)
+		f.lookTook, f.lookCost = took, min(took, f.lookTook)
+	}()
+	f.watch.lookAtResting()
 	f.waits = false
 	fresh := false
 	for _, x := range slices.Clone(f.open) {
@@ -387,17 +419,21 @@ const settlePause = 20 * time.Millisecond
 
 // wait returns when it is time for the next round, false when ctx is done.
 func (f *Follower) wait(ctx context.Context, start time.Time, read bool) bool {
-	if (read || f.hinted) && (f.input == nil || len(f.input.blocks) == 0) {
+	unwatched := len(f.watch.resting) > 0
+	if (read || f.hinted || unwatched) && (f.input == nil || len(f.input.blocks) == 0) {
 		// A look at thousands of files is not to take more than a tenth of the time.
-		pause := min(max(settlePause, 10*f.scanCost), f.o.Poll)
+		pause := min(max(settlePause, 10*f.lookCost), f.o.Poll)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return false
 		}
 	}
-	next := start.Add(f.o.Poll)
-	if scan := f.scanned.Add(10 * f.scanCost); f.watch.renamed.Load() && scan.Before(next) {
+	next := start.Add(f.leisure(f.lookCost))
+	if unwatched {
+		next = start
+	}
+	if scan := f.scannedAll.Add(10 * f.scanCost); f.watch.renamed.Load() && scan.Before(next) {
 		next = scan
 	}
 	f.hinted = false

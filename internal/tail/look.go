@@ -13,12 +13,11 @@ func (f *Follower) look(x *file, now time.Time) {
 	if !f.retryDue(x, now) {
 		return
 	}
-	info, err := x.fd.Stat()
+	st, err := f.statOf(x.fd)
 	if err != nil {
 		f.readFailed(x, err, now)
 		return
 	}
-	st := statusOf(info)
 	fresh := x.looked.IsZero()
 	if st.size != x.last.size || st.mtime != x.last.mtime {
 		x.changed = now

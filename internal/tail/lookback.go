@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
+	"sort"
+	"strings"
 	"time"
 )
 
@@ -174,7 +177,7 @@ func (f *Follower) lookBackPacked(x *file) (all bool, err error) {
 func (f *Follower) lookBackRotated(path string, now time.Time) {
 	dir, base := filepath.Split(path)
 	newest, mtime := "", f.o.LookBack*int64(time.Second)
-	for _, name := range listNames(dir) {
+	for name := range f.namesFrom(dir, base) {
 		if !rotationOf(name, base) {
 			continue
 		}
@@ -203,5 +206,28 @@ func (f *Follower) lookBackRotated(path string, now time.Time) {
 	if _, err := f.lookBack(x, st); err != nil {
 		f.say(newest, "cannot look back in the file rotated last", err)
 		f.beginAfter(x, st, st.size)
+	}
+}
+
+// A listing is what names a directory held when it was as at.
+type listing struct {
+	dir   string
+	at    place
+	names []string // sorted
+}
+
+// namesFrom yields the names in dir that begin with base. One directory often
+// holds thousands of logs, so its names are kept until they change.
+func (f *Follower) namesFrom(dir, base string) iter.Seq[string] {
+	if at := f.placeAt(dir, false); f.listing.dir != dir || f.listing.at != at {
+		f.listing = listing{dir, at, listNames(dir)}
+	}
+	names := f.listing.names
+	return func(yield func(string) bool) {
+		for i := sort.SearchStrings(names, base); i < len(names) && strings.HasPrefix(names[i], base); i++ {
+			if !yield(names[i]) {
+				return
+			}
+		}
 	}
 }

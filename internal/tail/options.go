@@ -159,6 +159,17 @@ func (o Options) patterns() (globs []pattern, stdin bool, err error) {
 	return globs, stdin, errors.Join(errs...)
 }
 
+// literals returns the paths among the globs.
+func literals(globs []pattern) map[string]bool {
+	paths := map[string]bool{}
+	for _, g := range globs {
+		if !g.meta {
+			paths[g.path] = true
+		}
+	}
+	return paths
+}
+
 // A pattern is one path or glob to look for.
 type pattern struct {
 	path string // cleaned and absolute

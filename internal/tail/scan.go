@@ -15,16 +15,19 @@ import (
 type entry struct {
 	path string
 	st   status
+	link bool // path is a symbolic link
 }
 
 // scan looks for what the patterns lead to now, opens what is new, and sees
 // which files have lost their names.
 func (f *Follower) scan(now time.Time) {
 	first := f.scanned.IsZero()
-	f.scanned = now
+	f.scanned, f.scannedAll = now, now
 	if f.o.Once && !first {
 		return
 	}
+	f.beginPlaces()
+	defer f.endPlaces(now)
 	entries := f.list()
 	if first {
 		f.noteLiterals()
@@ -71,6 +74,7 @@ func (f *Follower) scan(now time.Time) {
 	for _, x := range f.closed {
 		x.named = found[x]
 	}
+	f.listing = listing{}
 	f.trim()
 	f.noteChanges()
 	f.searchSiblings(first, now)
@@ -128,8 +132,8 @@ func (f *Follower) list() []entry {
 				continue
 			}
 			listed[path] = true
-			if st, ok := f.inspect(path); ok {
-				entries = append(entries, entry{path, st})
+			if e, ok := f.inspect(path); ok {
+				entries = append(entries, e)
 			}
 		}
 	}
@@ -138,15 +142,10 @@ func (f *Follower) list() []entry {
 
 func (f *Follower) expand(g pattern) []string {
 	if !g.meta {
+		f.note(filepath.Dir(g.path), false)
 		return []string{g.path}
 	}
-	// Wildcards leave hidden files out, as a shell does: editors keep theirs
-	// there. Under ** a link to a directory could lead round in a circle.
-	opts := []doublestar.GlobOption{doublestar.WithNoHidden()}
-	if g.deep {
-		opts = append(opts, doublestar.WithNoFollow())
-	}
-	paths, err := doublestar.FilepathGlob(g.path, opts...)
+	paths, err := f.expandGlob(g)
 	if err != nil {
 		f.say(g.path, "cannot look for files", err)
 		return nil
@@ -182,35 +181,48 @@ func (f *Follower) excluded(path string) bool {
 
 // inspect looks at what stands at path. What is not a regular file, or cannot
 // be looked at, is said once and tried again at every scan.
-func (f *Follower) inspect(path string) (status, bool) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+func (f *Follower) inspect(path string) (entry, bool) {
+	e := entry{path: path}
+	var err error
+	if e.st, e.link, err = f.statusAt(path); errors.Is(err, fs.ErrNotExist) {
 		if f.literal(path) {
 			f.say(path, "a file does not exist yet; waiting for it", err)
 		}
-		return status{}, false
+		return e, false
 	}
 	if err != nil {
 		f.say(path, "cannot look at a file; trying again", err)
-		return status{}, false
+		return e, false
 	}
-	st := statusOf(info)
 	switch {
-	case st.dir && !f.literal(path):
-		return st, false
-	case st.dir:
+	case e.st.dir && !f.literal(path):
+		return e, false
+	case e.st.dir:
 		f.say(path, "a path leads to a directory; give its files, for example with /*.log", errNotRegular)
-		return st, false
-	case !st.regular:
+		return e, false
+	case !e.st.regular:
 		f.say(path, "only regular files are read", errNotRegular)
-		return st, false
+		return e, false
 	}
-	return st, true
+	return e, true
 }
 
-func (f *Follower) literal(path string) bool {
-	return slices.ContainsFunc(f.globs, func(g pattern) bool { return !g.meta && g.path == path })
+// statusAt returns what path leads to, and whether it is a symbolic link, which
+// is then noted as a place.
+func (f *Follower) statusAt(path string) (st status, link bool, err error) {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		link = true
+		f.note(path, true)
+		info, err = os.Stat(path)
+	}
+	if err != nil {
+		return status{}, link, err
+	}
+	return statusOf(info), link, nil
 }
+
+func (f *Follower) literal(path string) bool { return f.literals[path] }
 
 // adopt returns the file that e leads to, opened if it is new.
 func (f *Follower) adopt(e entry, first bool, now time.Time) *file {
@@ -355,21 +367,19 @@ func (f *Follower) openFailed(e entry, err error, first bool) {
 // in them that matter.
 func (f *Follower) watched(entries []entry) watchSet {
 	w := watchSet{dirs: map[string]bool{}, names: map[string]bool{}}
-	real := map[string]string{}
+	real := make(map[string]realDir, len(f.realDirs))
 	add := func(dir string) string {
 		r, ok := real[dir]
 		if !ok {
-			var err error
-			if r, err = filepath.EvalSymlinks(dir); err != nil {
-				r = ""
-			}
+			r = f.realDir(dir)
 			real[dir] = r
-			if r != "" {
-				w.dirs[r] = true
+			if r.path != "" {
+				w.dirs[r.path] = true
 			}
 		}
-		return r
+		return r.path
 	}
+	defer func() { f.realDirs = real }()
 	for _, g := range f.globs {
 		dir := filepath.Dir(g.path)
 		if g.meta {
@@ -380,7 +390,7 @@ func (f *Follower) watched(entries []entry) watchSet {
 	for _, e := range entries {
 		dir := add(filepath.Dir(e.path))
 		w.names[filepath.Join(dir, filepath.Base(e.path))] = true
-		if info, err := os.Lstat(e.path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if e.link {
 			if target, err := filepath.EvalSymlinks(e.path); err == nil {
 				add(filepath.Dir(target))
 				w.names[target] = true
@@ -389,4 +399,25 @@ func (f *Follower) watched(entries []entry) watchSet {
 		}
 	}
 	return w
+}
+
+// A realDir is the path of a directory without symbolic links, empty where
+// there is none.
+type realDir struct {
+	id   identity // of the directory
+	path string
+}
+
+// realDir follows the links on the way to dir, unless what it found before still
+// leads to the same directory.
+func (f *Follower) realDir(dir string) realDir {
+	id := f.placeAt(dir, false).id
+	if known, ok := f.realDirs[dir]; ok && id == known.id && id != (identity{}) && f.placeAt(known.path, false).id == id {
+		return known
+	}
+	path, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		path = ""
+	}
+	return realDir{id, path}
 }

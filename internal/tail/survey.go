@@ -68,7 +68,8 @@ func Survey(o Options) (*Outlook, error) {
 			}
 			listed[path] = true
 			out.Files = append(out.Files, p)
-			entries = append(entries, entry{path, st})
+			_, link, _ := f.statusAt(path) // what went wrong is in p
+			entries = append(entries, entry{path, st, link})
 		}
 		if !found {
 			out.Blanks = append(out.Blanks, Blank{g.path, whyBlank(g)})

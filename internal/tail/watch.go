@@ -37,12 +37,15 @@ type watcher struct {
 	overflows atomic.Int64
 	errors    atomic.Int64
 
-	open    func() (*fsnotify.Watcher, error)
-	notify  *fsnotify.Watcher
-	wg      sync.WaitGroup
-	watched map[string]identity
-	failed  map[string]failedWatch // by directory; "" is watching as such
-	said    map[string]bool
+	open     func() (*fsnotify.Watcher, error)
+	notify   *fsnotify.Watcher
+	wg       sync.WaitGroup
+	watched  map[string]identity
+	crowd    crowd
+	resting  map[string]resting // crowded directories, which are not watched for a while
+	restTime time.Duration
+	failed   map[string]failedWatch // by directory; "" is watching as such
+	said     map[string]bool
 }
 
 // A failedWatch says when and why a directory could not be watched.
@@ -58,7 +61,8 @@ const retryWatch = time.Minute
 func newWatcher(log *slog.Logger, off bool) *watcher {
 	return &watcher{
 		log: log, off: off, wake: make(chan struct{}, 1), open: fsnotify.NewWatcher,
-		watched: map[string]identity{}, failed: map[string]failedWatch{}, said: map[string]bool{},
+		watched: map[string]identity{}, crowd: crowd{many: crowdEvents}, resting: map[string]resting{}, restTime: restTime,
+		failed: map[string]failedWatch{}, said: map[string]bool{},
 	}
 }
 
@@ -73,6 +77,7 @@ func (w *watcher) follow(set watchSet, now time.Time) {
 			w.drop(dir)
 		}
 	}
+	maps.DeleteFunc(w.resting, func(dir string, _ resting) bool { return !set.dirs[dir] })
 	for dir := range set.dirs {
 		w.add(dir, now)
 	}
@@ -108,7 +113,7 @@ func (w *watcher) add(dir string, now time.Time) {
 		return
 	}
 	id := statusOf(info).id
-	if w.watched[dir] == id || !w.due(dir, now) {
+	if _, rests := w.resting[dir]; rests || w.watched[dir] == id || !w.due(dir, now) {
 		return
 	}
 	w.drop(dir)
@@ -167,6 +172,7 @@ func (w *watcher) takeErrors() {
 func (w *watcher) takeEvents() {
 	defer w.wg.Done()
 	for e := range w.notify.Events {
+		w.crowd.add(filepath.Dir(e.Name), time.Now())
 		if e.Has(fsnotify.Create) || e.Has(fsnotify.Rename) || e.Has(fsnotify.Remove) {
 			w.renamed.Store(true)
 			w.hint()
