@@ -111,7 +111,7 @@ func (p *pipeline) publish(tick tail.Tick) {
 		b.rate(d)
 		b.rated = tick.Now
 	}
-	b.showPresent(p, tick.Now)
+	b.showPresent(p, tick)
 	n := &notice{
 		counters: p.counters(), behind: tick.Behind, lagSeconds: lagSeconds(tick),
 		linesRate: b.all.rate, rejectedRate: b.all.rejectedPerSecond,
@@ -136,19 +136,20 @@ func (b *board) rate(d time.Duration) {
 	}
 }
 
-// showPresent puts the buckets of now and just before into the history while
+// showPresent puts the buckets that are not due yet into the history while
 // somebody looks.
-func (b *board) showPresent(p *pipeline, now time.Time) {
-	if now.UnixNano()-b.watched.Load() > int64(watchTime) {
+func (b *board) showPresent(p *pipeline, tick tail.Tick) {
+	if tick.Now.UnixNano()-b.watched.Load() > int64(watchTime) {
 		return
 	}
-	interval := int64(p.config.rollup.Interval / time.Second)
-	begin := now.Unix() - now.Unix()%interval
+	o := p.config.rollup
+	interval := int64(o.Interval / time.Second)
+	begin := func(unix int64) int64 { return unix - unix%interval }
 	b.points = b.points[:0]
-	for pt := range p.ledger.Since(begin - interval) {
+	for pt := range p.ledger.Since(begin(tick.Now.Unix()-int64(o.Delay/time.Second)) - interval) {
 		b.points = append(b.points, pt)
 	}
-	b.history.Present(begin, b.points)
+	b.history.Present(begin(min(tick.Low, tick.Now.Unix())), tick.Behind, b.points)
 }
 
 // list returns the files, and forgets the counts of those that are gone.

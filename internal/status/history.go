@@ -27,19 +27,22 @@ type History struct {
 	rows    map[string]*row
 	names   []string // in the order in which they came
 	left    int64    // points that found no room
+	oldest  int64    // bucket that any series had a point of
 	newest  int64    // bucket
-	present int64    // the bucket in progress begins there
+	known   int64    // of buckets up to this one every point is here
+	partial int64    // buckets from here on are not complete
 }
 
 // A row holds the newest buckets of one series in a ring. NaN is nothing.
 type row struct {
 	newest int64
 	cells  []float64
+	counts bool // no point means that there was nothing to count
 }
 
 // NewHistory returns an empty one for buckets of the given length.
 func NewHistory(step time.Duration) *History {
-	h := &History{step: max(1, int64(step/time.Second)), rows: make(map[string]*row)}
+	h := &History{step: max(1, int64(step/time.Second)), rows: make(map[string]*row), oldest: math.MaxInt64, known: math.MinInt64}
 	h.n = max(2, int64(span/time.Second)/h.step+1)
 	return h
 }
@@ -56,13 +59,17 @@ func (h *History) Add(points []point.Point) {
 	}
 }
 
-// Present is Add for points that have not been given out. The bucket in progress
-// begins at the given time.
-func (h *History) Present(begin int64, points []point.Point) {
+// Present is Add for points that have not been given out. Buckets from partial
+// on are not complete. Unless reading is behind, all points of the time before
+// have been added, so a count that has none is 0.
+func (h *History) Present(partial int64, behind bool, points []point.Point) {
 	h.Add(points)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.present = begin
+	h.partial = partial
+	if !behind {
+		h.known = partial
+	}
 }
 
 func (h *History) put(p point.Point) {
@@ -72,7 +79,7 @@ func (h *History) put(p point.Point) {
 			h.left++
 			return
 		}
-		r = &row{newest: p.Time, cells: slices.Repeat([]float64{math.NaN()}, int(h.n))}
+		r = &row{newest: p.Time, cells: slices.Repeat([]float64{math.NaN()}, int(h.n)), counts: strings.HasSuffix(point.Name(p.Series), ".count")}
 		h.rows[p.Series] = r
 		h.names = append(h.names, p.Series)
 	}
@@ -87,29 +94,35 @@ func (h *History) put(p point.Point) {
 		r.cells[h.cell(t)] = math.NaN()
 	}
 	r.newest = max(r.newest, p.Time)
-	h.newest = max(h.newest, p.Time)
+	h.oldest, h.newest = min(h.oldest, p.Time), max(h.newest, p.Time)
 	r.cells[h.cell(p.Time)] = p.Value
 }
 
 // cell is the place of a bucket in a ring, of one before 1970 too.
 func (h *History) cell(t int64) int64 { return (t/h.step%h.n + h.n) % h.n }
 
+// at is the value of a bucket, NaN where there is none.
 func (h *History) at(r *row, t int64) float64 {
-	if t > r.newest || t <= r.newest-h.n*h.step {
-		return math.NaN()
+	v := math.NaN()
+	if t <= r.newest && t > r.newest-h.n*h.step {
+		v = r.cells[h.cell(t)]
 	}
-	return r.cells[h.cell(t)]
+	if math.IsNaN(v) && r.counts && t >= h.oldest && t <= h.known {
+		return 0
+	}
+	return v
 }
 
 // A Chart is the newest half hour of some series.
 type Chart struct {
 	Start   int64  `json:"start"` // of the first bucket, Unix seconds
 	Step    int64  `json:"step"`
-	Present int64  `json:"present"` // buckets from here on are not complete
+	Partial int64  `json:"partial"` // buckets from here on are not complete
 	Lines   []Line `json:"lines"`
 }
 
-// A Line is one series of a chart. A null is a bucket without a point.
+// A Line is one series of a chart. A null is a bucket of which nothing is known,
+// or one without a line that a duration could be of; a count is 0 there.
 type Line struct {
 	Name   string     `json:"name"`
 	Values []*float64 `json:"values"`
@@ -125,7 +138,7 @@ func (h *History) Chart(now time.Time, series, sums []string) Chart {
 	if h.newest > 0 && (h.newest < end-h.n*h.step || h.newest > end) {
 		end = h.newest
 	}
-	c := Chart{Start: end - (h.n-1)*h.step, Step: h.step, Present: h.present, Lines: []Line{}}
+	c := Chart{Start: end - (h.n-1)*h.step, Step: h.step, Partial: h.partial, Lines: []Line{}}
 	for _, ending := range sums {
 		c.Lines = append(c.Lines, h.line(ending, c.Start, func(name string) bool { return strings.HasSuffix(point.Name(name), "."+ending) }))
 	}

@@ -156,18 +156,7 @@ func TestHistory(t *testing.T) {
 		{Series: "a.x.requests.count", Time: 600, Value: 5}, {Series: "a.x.requests.count", Time: 720, Value: 4},
 	})
 	c := h.Chart(time.Unix(730, 0), []string{"a.x.requests.count"}, []string{"requests.count"})
-	said := ""
-	for _, l := range c.Lines {
-		for _, v := range l.Values[len(l.Values)-3:] {
-			if v == nil {
-				said += " -"
-			} else {
-				said += fmt.Sprint(" ", *v)
-			}
-		}
-		said += ";"
-	}
-	if want := " 7 - 4; 5 - 4;"; said != want {
+	if said, want := newest(c, 3), " 7 - 4; 5 - 4;"; said != want {
 		t.Errorf("got %q, want %q", said, want)
 	}
 	// What is older than the ring is forgotten, and never comes back as new.
@@ -181,6 +170,45 @@ func TestHistory(t *testing.T) {
 	}
 	if sum != 8 {
 		t.Errorf("the half hour holds %v", sum)
+	}
+}
+
+// newest are the last n values of every line of a chart.
+func newest(c Chart, n int) (said string) {
+	for _, l := range c.Lines {
+		for _, v := range l.Values[len(l.Values)-n:] {
+			if v == nil {
+				said += " -"
+			} else {
+				said += fmt.Sprint(" ", *v)
+			}
+		}
+		said += ";"
+	}
+	return said
+}
+
+// TestCountsWithoutAPointAreZero has a status that comes once in a while: that
+// nothing came is a 0 only where that is known, and never a duration of 0.
+func TestCountsWithoutAPointAreZero(t *testing.T) {
+	h := NewHistory(time.Minute)
+	names := []string{"a.status.5xx.count", "a.duration.ms.p95", "a.bytes.count;host=x", "a.unheard.count"}
+	h.Add([]point.Point{{Series: names[0], Time: 660, Value: 3}, {Series: names[1], Time: 660, Value: 9}, {Series: names[2], Time: 720, Value: 5}})
+	chart := func() string { return newest(h.Chart(time.Unix(910, 0), names, nil), 6) } // 600 to 900
+	if said, want := chart(), " - 3 - - - -; - 9 - - - -; - - 5 - - -; - - - - - -;"; said != want {
+		t.Errorf("before it is known, %q", said)
+	}
+	h.Present(780, true, nil)
+	if said, want := chart(), " - 3 - - - -; - 9 - - - -; - - 5 - - -; - - - - - -;"; said != want {
+		t.Errorf("while reading is behind, %q", said)
+	}
+	h.Present(840, false, nil)
+	h.Present(900, true, nil)
+	if said, want := chart(), " - 3 0 0 0 -; - 9 - - - -; - 0 5 0 0 -; - - - - - -;"; said != want {
+		t.Errorf("after all has been read once, %q", said)
+	}
+	if c := h.Chart(time.Unix(910, 0), nil, nil); c.Partial != 900 {
+		t.Errorf("not complete from %d on", c.Partial)
 	}
 }
 

@@ -65,10 +65,16 @@ func nothing(r *Report) Verdict {
 }
 
 func unreadable(r *Report) Verdict {
-	if r.Reading.Unreadable == 0 {
+	switch n := r.Reading.Unreadable; {
+	case n == 0:
 		return Verdict{}
+	case len(r.Unreadable) == 0:
+		return Verdict{"warn", count(int64(n), "path", "paths") + " cannot be read."}
+	case n == 1:
+		return Verdict{"warn", r.Unreadable[0].Path + " cannot be read."}
+	default:
+		return Verdict{"warn", count(int64(n), "path", "paths") + " cannot be read, " + r.Unreadable[0].Path + " among them."}
 	}
-	return Verdict{"warn", count(int64(r.Reading.Unreadable), "path", "paths") + " cannot be read."}
 }
 
 func rejecting(r *Report) Verdict {

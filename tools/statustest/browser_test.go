@@ -4,6 +4,7 @@ package statustest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,6 +122,16 @@ func (b *browser) await(what, condition string) {
 	}
 }
 
+// fits fails where something is cut off: the page is as wide as the screen, and
+// so is every table.
+func (b *browser) fits() {
+	b.t.Helper()
+	b.expect("a page no wider than the screen", `document.documentElement.scrollWidth <= innerWidth`)
+	if cut := ask[string](b, `[...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.firstChild.id).join(" ")`); cut != "" {
+		b.t.Errorf("at a width of %d there is not room for: %s", ask[int](b, "innerWidth"), cut)
+	}
+}
+
 func (b *browser) resize(width, height int64, scheme string) {
 	b.t.Helper()
 	b.run(chromedp.EmulateViewport(width, height))
@@ -129,6 +140,24 @@ func (b *browser) resize(width, height int64, scheme string) {
 	})
 	if err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// pictures looks at the page at both widths, light and dark.
+func (b *browser) pictures(name string) {
+	b.t.Helper()
+	ask[any](b, `document.activeElement.blur()`)
+	for _, screen := range []struct {
+		name          string
+		width, height int64
+	}{{"wide", 1280, 900}, {"phone", 390, 844}} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.resize(screen.width, screen.height, scheme)
+			b.await("the charts in their place", `charts.every((c) => !c.plot || c.plot.width === document.getElementById(c.id).clientWidth && c.plot.width > 0)`)
+			b.await("the colours", fmt.Sprintf(`charts.every((c) => !c.plot || c.key.includes(themed("--back"))) && matchMedia("(prefers-color-scheme: %s)").matches`, scheme))
+			b.fits()
+			b.shoot(name + "-" + screen.name + "-" + scheme)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 // TestPage watches the page while lines arrive.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	s.begin("--status-lines")
 	b := openBrowser(t)
@@ -36,25 +37,12 @@ func TestPage(t *testing.T) {
 	b.expect("no script out of a log", `document.querySelectorAll("#rejections script").length === 0 && !document.title.includes("owned")`)
 	b.expect("a policy that lets no other script run", `(() => { const s = document.createElement("script"); s.textContent = "window.owned = true"; document.body.append(s); s.remove(); return window.owned === undefined; })()`)
 
+	b.await("a line without holes for a status that is rare", `charts[2].plot && charts[2].plot.data.length === 5 && charts[2].plot.data.slice(1).every((v) => !v.includes(null))`)
 	b.run(chromedp.SendKeys(chromedp.CSS("#pick"), "apache.web1.status.4xx.count"))
 	b.await("the series that was picked", `charts[3].plot && charts[3].plot.data[1].some((v) => v !== null)`)
 
-	for _, shot := range []struct {
-		name          string
-		width, height int64
-		scheme        string
-	}{
-		{"status-wide-light", 1280, 900, "light"},
-		{"status-wide-dark", 1280, 900, "dark"},
-		{"status-phone-light", 390, 844, "light"},
-		{"status-phone-dark", 390, 844, "dark"},
-	} {
-		b.resize(shot.width, shot.height, shot.scheme)
-		b.await("the charts in their place", `charts.every((c) => c.plot && c.plot.width === document.getElementById(c.id).clientWidth && c.plot.width > 0)`)
-		b.await("the colours", fmt.Sprintf(`charts.every((c) => c.key.includes(themed("--back"))) && matchMedia("(prefers-color-scheme: %s)").matches`, shot.scheme))
-		b.expect("a page no wider than the screen", `document.documentElement.scrollWidth <= innerWidth`)
-		b.shoot(shot.name)
-	}
+	b.await("a receipt", `[...document.querySelectorAll("#destinations dd")].some((e) => e.textContent.endsWith(" ago"))`)
+	b.pictures("status")
 
 	s.carbon.Kill()
 	b.await("word of a Carbon that is away", `document.querySelector("#verdict").className === "verdict warn" && document.querySelector("#sentence").textContent.includes("away")`)
@@ -66,6 +54,7 @@ func TestPage(t *testing.T) {
 
 // TestLinesStaySecret follows without --status-lines.
 func TestLinesStaySecret(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	s.begin()
 	b := openBrowser(t)
@@ -77,6 +66,7 @@ func TestLinesStaySecret(t *testing.T) {
 
 // TestManyLogs has ten thousand logs and a page that stays small.
 func TestManyLogs(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	for i := range 10_000 {
 		write(t, filepath.Join(s.dir, fmt.Sprintf("site%05d.log", i)), line(time.Now(), 200, "many"))

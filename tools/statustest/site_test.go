@@ -21,8 +21,7 @@ import (
 // patience bounds every wait; the machine may be slow.
 const patience = 2 * time.Minute
 
-// A site is three logs with half an hour behind them to which somebody writes,
-// a real go-carbon, and a logfeed between them.
+// A site is a directory of logs, a real go-carbon, and a logfeed between them.
 type site struct {
 	t       *testing.T
 	dir     string
@@ -31,7 +30,8 @@ type site struct {
 	url     string
 }
 
-func startSite(t *testing.T) *site {
+// newSite has no logs yet.
+func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -41,6 +41,14 @@ func startSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.carbon.Kill() })
+	return s
+}
+
+// startSite has three logs with half an hour behind them, to which somebody
+// writes.
+func startSite(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
 	now := time.Now()
 	for at := now.Add(-30 * time.Minute); at.Before(now); at = at.Add(2 * time.Second) {
 		for range 6 + int(4*math.Sin(float64(at.Unix())/300)) {
@@ -92,15 +100,20 @@ func (s *site) begin(flags ...string) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { s.process.Kill() })
+	s.url = servedAt(s.t, log)
+}
+
+// servedAt waits until logfeed's own log tells where the page is.
+func servedAt(t *testing.T, log string) (url string) {
+	t.Helper()
 	served := regexp.MustCompile(`msg="the status is served" status=(\S+)`)
 	for limit := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		said, err := os.ReadFile(log)
 		if m := served.FindSubmatch(said); err == nil && m != nil {
-			s.url = "http://" + string(m[1]) + "/"
-			return
+			return "http://" + string(m[1]) + "/"
 		}
 		if time.Now().After(limit) {
-			s.t.Fatalf("no status is served: %s", said)
+			t.Fatalf("no status is served: %s", said)
 		}
 	}
 }

@@ -59,15 +59,17 @@ function every(ms, f) {
 // --- the state of things
 
 async function showStatus() {
+  const match = $("match").value;
   let r;
   try {
-    r = await ask("api/status?files=" + shownFiles + "&match=" + encodeURIComponent($("match").value));
+    r = await ask("api/status?files=" + shownFiles + "&match=" + encodeURIComponent(match));
   } catch (err) {
     document.body.classList.add("stale");
     $("verdict").className = "verdict bad";
     $("sentence").textContent = "logfeed does not answer here. What follows is what it said last.";
     return;
   }
+  if (match !== $("match").value) return; // the next answer is on its way, or has come first
   document.body.classList.remove("stale");
   document.title = (r.verdict.level === "good" || r.verdict.level === "busy" ? "" : "! ") + "logfeed " + r.prefix;
   $("prefix").textContent = r.prefix;
@@ -125,7 +127,6 @@ function showDestinations(r) {
 function showFiles(r) {
   $("files-count").textContent = r.files.length < r.files_in_all ? whole(r.files.length) + " of " + whole(r.files_in_all) + ", those furthest behind first" : "";
   $("match").hidden = r.files_in_all <= shownFiles;
-  const cell = (label, text, alert) => make("td", { "data-label": label, class: alert ? "alert" : null }, text);
   const rows = r.files.map((f) => make("tr", null,
     make("td", null, f.path, f.nameless ? make("span", { class: "note" }, " rotated away, still read") : ""),
     cell("size", f.path === "-" ? "" : bytes(f.size)), cell("position", bytes(f.position)), cell("behind", bytes(f.lag_bytes)),
@@ -135,15 +136,17 @@ function showFiles(r) {
   $("unreadable").replaceChildren(...(r.unreadable || []).map((u) => make("li", null, u.path + ": " + u.reason)));
 }
 
+// On a phone, where a table is a list of cards, a cell tells its own label.
+const cell = (label, text, alert) => make("td", { "data-label": label, class: alert ? "alert" : null }, text);
 const none = (columns, text) => make("tr", { class: "none" }, make("td", { colspan: columns }, text));
 
 function showRejections(r) {
   $("rejected-count").textContent = r.lines.rejected ? whole(r.lines.rejected) + " in all" : "";
   const rows = (r.rejections || []).flatMap((x) => {
     const where = x.path + (x.line ? ":" + x.line : "") + (x.last ? ", " + ago(r.time, x.last) : "");
-    const row = make("tr", null, make("td", null, whole(x.lines)), make("td", null, x.directive || "–"), make("td", null, x.column || "–"),
-      make("td", null, x.expected), make("td", null, where));
-    return x.text ? [row, make("tr", null, make("td", { class: "sample", colspan: 5 }, x.text))] : [row];
+    const row = make("tr", null, cell("lines", whole(x.lines)), cell("directive", x.directive || "–"), cell("column", x.column || "–"),
+      cell("expected", x.expected), cell("last seen at", where));
+    return x.text ? [row, make("tr", { class: "sample" }, make("td", { colspan: 5 }, x.text))] : [row];
   });
   $("rejections").tBodies[0].replaceChildren(...(rows.length ? rows : [none(5, "none since the start")]));
 }
@@ -210,7 +213,7 @@ function draw(c, data) {
   const times = lines[0].values.map((_, i) => data.start + i * data.step);
   const values = [times, ...lines.map((l) => l.values)];
   const key = JSON.stringify([lines.map((l) => l.name), themed("--back")]);
-  c.present = data.present;
+  c.partial = data.partial;
   c.lines = lines;
   if (c.key !== key) {
     if (c.plot) c.plot.destroy();
@@ -236,7 +239,7 @@ function options(c, lines) {
       fill: lines.length === 1 && !c.series ? color(c.color(i)) + "22" : undefined,
       points: { show: few && lines.length < 6, size: 4 },
     }))],
-    hooks: { setCursor: [(u) => showTip(c, u)], draw: [(u) => markPresent(c, u)] },
+    hooks: { setCursor: [(u) => showTip(c, u)], draw: [(u) => markPartial(c, u)] },
   };
 }
 
@@ -244,10 +247,10 @@ function options(c, lines) {
 // the same colour whether the others are there or not.
 const indexOf = (c, name) => (c.series || c.sums).indexOf(name);
 
-// markPresent shades the buckets that are not complete yet.
-function markPresent(c, u) {
-  const from = Math.max(u.valToPos(c.present, "x", true), u.bbox.left), to = u.bbox.left + u.bbox.width;
-  if (!c.present || from >= to) return;
+// markPartial shades the buckets that are not complete yet.
+function markPartial(c, u) {
+  const from = Math.max(u.valToPos(c.partial, "x", true), u.bbox.left), to = u.bbox.left + u.bbox.width;
+  if (!c.partial || from >= to) return;
   u.ctx.save();
   u.ctx.fillStyle = themed("--quiet");
   u.ctx.globalAlpha = 0.12;
@@ -264,7 +267,7 @@ function showTip(c, u) {
     make("div", null, make("span", { class: "key k" + (c.color(indexOf(c, l.name)) + 1) }), c.label(l.name) + " " + c.format(l.values[i])));
   if (!rows.length) return;
   const at = new Date(u.data[0][i] * 1000).toLocaleTimeString();
-  c.tip = make("div", { class: "tip" }, make("div", { class: "quiet" }, at + (u.data[0][i] >= c.present && c.present ? ", in progress" : "")), ...rows);
+  c.tip = make("div", { class: "tip" }, make("div", { class: "quiet" }, at + (u.data[0][i] >= c.partial && c.partial ? ", not complete yet" : "")), ...rows);
   u.over.append(c.tip);
   const room = u.over.clientWidth - c.tip.offsetWidth;
   c.tip.style.left = Math.max(0, Math.min(room, left + 12 > room ? left - c.tip.offsetWidth - 12 : left + 12)) + "px";
@@ -275,7 +278,7 @@ function showNow(c, lines, data) {
   const at = $(c.id + "-now");
   if (!at) return;
   let last = data ? lines[0].values.length - 1 : -1;
-  while (last >= 0 && (data.present && data.start + last * data.step >= data.present || lines.every((l) => l.values[last] === null))) last--;
+  while (last >= 0 && (data.partial && data.start + last * data.step >= data.partial || lines.every((l) => l.values[last] === null))) last--;
   if (last < 0) return at.replaceChildren();
   const per = data.step === 60 ? "a minute" : "in " + duration(data.step);
   at.replaceChildren(...lines.filter((l) => l.values[last] !== null).flatMap((l) => lines.length === 1
@@ -288,13 +291,17 @@ function showNow(c, lines, data) {
 const picked = charts[3].series;
 
 async function offerNames() {
+  const wanted = $("pick").value;
   let found;
   try {
-    found = await ask("api/series?match=" + encodeURIComponent($("pick").value));
+    found = await ask("api/series?match=" + encodeURIComponent(wanted));
   } catch {
     return;
   }
-  $("names").replaceChildren(...found.names.map((n) => make("option", { value: n })));
+  if (wanted !== $("pick").value) return; // the next answer is on its way, or has come first
+  if (JSON.stringify(found.names) !== JSON.stringify(offerNames.names)) {
+    $("names").replaceChildren(...found.names.map((n) => make("option", { value: n })));
+  }
   offerNames.names = found.names;
   $("kept").textContent = found.not_kept ? "Charts hold " + whole(found.kept) + " series; there is no room for more, and sums are of these." : "";
 }
@@ -332,5 +339,4 @@ new ResizeObserver(() => charts.forEach((c) => c.plot && c.plot.setSize({ width:
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach(showChart));
 
 every(statusEvery, showStatus);
-every(chartEvery, () => Promise.all(charts.map(showChart)));
-offerNames();
+every(chartEvery, () => Promise.all([...charts.map(showChart), offerNames()]));
