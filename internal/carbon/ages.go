@@ -200,10 +200,8 @@ func (b *outbox) tell(parts []slot) (went, owed bool) {
 // parts returns the points of a series that lie within a step.
 func (b *outbox) parts(series uint32, begin, step int64) []slot {
 	var parts []slot
-	for t := begin; t < begin+step; t += b.unit {
-		if i, ok := b.index[uint64(series)<<32|uint64(t)]; ok {
-			parts = append(parts, i)
-		}
+	for _, m := range b.names.list[series].points.between(begin, begin+step) {
+		parts = append(parts, m.slot)
 	}
 	return parts
 }
@@ -218,10 +216,11 @@ func (b *outbox) merge(i slot, parts []slot, begin, step int64) {
 			b.forget(part)
 		}
 	}
-	delete(b.index, uint64(e.series)<<32|uint64(e.time))
+	points := &b.names.list[e.series].points
+	points.remove(e.time)
 	e.time, e.step, e.tries = uint32(begin), b.stepIndex(step), 0
 	e.value = rollup(b.names.series(e.series), values)
-	b.index[uint64(e.series)<<32|uint64(e.time)] = i
+	points.insert(e.time, i)
 	if !e.owed {
 		e.owed = true
 		b.owed++
@@ -267,7 +266,7 @@ func (b *outbox) covered(id uint32, unix, step int64) bool {
 		if a.Step <= step {
 			continue
 		}
-		i, ok := b.index[uint64(id)<<32|uint64(unix-unix%a.Step)]
+		i, ok := b.names.list[id].points.find(unix - unix%a.Step)
 		if ok && b.step(b.at(i)) >= a.Step {
 			return true
 		}
@@ -277,7 +276,7 @@ func (b *outbox) covered(id uint32, unix, step int64) bool {
 
 // supersede drops the points that one for a longer step now stands for.
 func (b *outbox) supersede(id uint32, begin, step int64) {
-	if b.of == nil || step <= b.unit || b.names.list[id].points == 0 {
+	if b.of == nil || step <= b.unit {
 		return
 	}
 	for _, i := range b.parts(id, begin, step) {

@@ -299,8 +299,8 @@ func TestLongerStepSupersedes(t *testing.T) {
 	if want := map[int64]float64{at: 9, at + 300: 2}; !maps.Equal(got, want) || b.partial != 1 {
 		t.Errorf("got %v, want %v; %d refused", got, want, b.partial)
 	}
-	if b.owed != 2 || len(b.index) != 2 {
-		t.Errorf("%d owed of %d", b.owed, len(b.index))
+	if b.owed != 2 || b.points != 2 {
+		t.Errorf("%d owed of %d", b.owed, b.points)
 	}
 }
 

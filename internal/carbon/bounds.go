@@ -60,7 +60,7 @@ func (b *outbox) shedHeld(unix uint32, n int) {
 // within its bound.
 func (b *outbox) boundHistory() {
 	lacking := false
-	for len(b.index)-b.owed > b.history {
+	for b.points-b.owed > b.history {
 		i, ok := b.oldestDelivered()
 		if !ok {
 			if i, ok = b.last(replaying); !ok {

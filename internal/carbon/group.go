@@ -356,9 +356,12 @@ func (g *Group) Oldest(without func(series string) bool) (unix int64, ok bool) {
 func (s *Sender) oldest(without func(series string) bool) (unix int64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key := range s.box.index {
-		t := int64(uint32(key))
-		if (!ok || t < unix) && !without(s.box.names.series(uint32(key>>32))) {
+	for i := range s.box.names.list {
+		n := &s.box.names.list[i]
+		if n.idle() {
+			continue
+		}
+		if t := int64(n.points.points()[0].time); (!ok || t < unix) && !without(n.series) {
 			unix, ok = t, true
 		}
 	}

@@ -97,19 +97,22 @@ func (b *outbox) estrange(id uint32) {
 	b.strangers = append(b.strangers, id)
 }
 
-// hold counts a new point of a series.
-func (b *outbox) hold(id uint32) {
+// hold takes in a new point of a series.
+func (b *outbox) hold(id uint32, i slot) {
 	n := &b.names.list[id]
-	if n.points == 0 && n.state == known && b.watched {
+	if n.idle() && n.state == known && b.watched {
 		b.idle--
 	}
-	n.points++
+	n.points.insert(b.at(i).time, i)
+	b.points++
 }
 
-// drop counts a point less, and lets the series go with its last one.
-func (b *outbox) drop(id uint32) {
+// drop lets the point of a time go, and the series with its last one.
+func (b *outbox) drop(id, time uint32) {
 	n := &b.names.list[id]
-	if n.points--; n.points > 0 {
+	n.points.remove(time)
+	b.points--
+	if !n.idle() {
 		return
 	}
 	switch n.state {
@@ -207,7 +210,7 @@ func (b *outbox) admit(now time.Time) {
 			continue
 		}
 		series.state = known
-		if series.points == 0 {
+		if series.idle() {
 			b.rest(n.series)
 		}
 	}
@@ -216,7 +219,7 @@ func (b *outbox) admit(now time.Time) {
 // again makes the first point of a series go once more, if it is still there
 // and does not wait anyway.
 func (b *outbox) again(n introduction) {
-	i, ok := b.index[uint64(n.series)<<32|uint64(n.time)]
+	i, ok := b.names.list[n.series].points.find(int64(n.time))
 	if !ok {
 		return
 	}
@@ -246,7 +249,7 @@ func (b *outbox) receive() {
 			continue
 		}
 		n.state = known
-		if n.points == 0 {
+		if n.idle() {
 			b.rest(id)
 		}
 	}
@@ -278,7 +281,7 @@ func (b *outbox) repel() {
 	}
 	b.strangers = slices.DeleteFunc(b.strangers, func(id uint32) bool {
 		n := &b.names.list[id]
-		if n.points > 0 {
+		if !n.idle() {
 			return false
 		}
 		b.end(n.held)

@@ -233,8 +233,8 @@ func TestIdleSeriesStayKnown(t *testing.T) {
 	takeAll(b, replaying)
 	b.confirm(now.Add(time.Minute))
 	b.expire(now.Add(time.Hour))
-	if len(b.index) != 0 || b.idle != 1 {
-		t.Fatalf("%d points, %d idle series", len(b.index), b.idle)
+	if b.points != 0 || b.idle != 1 {
+		t.Fatalf("%d points, %d idle series", b.points, b.idle)
 	}
 	again := newOutbox(o, now)
 	snap := b.snapshot()
@@ -285,9 +285,11 @@ func TestShedOfHeldPoints(t *testing.T) {
 	if b.count[waiting] != 4 {
 		t.Errorf("%d points of the known series are left", b.count[waiting])
 	}
-	for i := range b.index {
-		if at := int64(uint32(i)); at < base+60*5 {
-			t.Errorf("a point of bucket %d is still there", (at-base)/60)
+	for _, n := range b.names.list {
+		for _, m := range n.points.points() {
+			if at := int64(m.time); at < base+60*5 {
+				t.Errorf("a point of bucket %d is still there", (at-base)/60)
+			}
 		}
 	}
 	if b.owed != 91 || b.shed != 210-91 || len(b.strangers) != 20 {

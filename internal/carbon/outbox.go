@@ -8,10 +8,10 @@ import (
 	"github.com/logfeed/logfeed/internal/point"
 )
 
-// pointBytes is what one point in an outbox takes: 32 bytes of entry and 20
-// to 40 of index, depending on how full its tables happen to be. Names are not
-// counted: they belong to the caller, who keeps them for as long as a series
-// lives.
+// pointBytes is what one point in an outbox takes: 32 bytes of entry, 8 to 16
+// in the timeline of its series and, where that has few others, a share of what
+// is kept of the series. Names are not counted: they belong to the caller, who
+// keeps them for as long as a series lives.
 const pointBytes = 72
 
 // An outbox holds the points of one destination: those that wait, those that
@@ -25,7 +25,6 @@ type outbox struct {
 	archives
 	sides
 	names names
-	index map[uint64]slot
 	epoch time.Time // zero of the ticks in entry.at
 
 	buffer  int           // bound of owed points
@@ -35,6 +34,7 @@ type outbox struct {
 	repeat  []time.Duration
 	rounds  int
 
+	points    int // all of them
 	owed      int
 	confirmed time.Time // the last receipt, or the start: the peer was well then
 	needed    time.Time // since when the coming replay needs points; zero is none
@@ -48,7 +48,6 @@ type outbox struct {
 
 func newOutbox(o Options, now time.Time) *outbox {
 	b := &outbox{
-		index:   make(map[uint64]slot),
 		epoch:   now,
 		buffer:  int(max(o.Buffer/pointBytes, 1)),
 		ahead:   int(max(o.Ahead/pointBytes, 1)),
@@ -97,7 +96,7 @@ func (b *outbox) put(p point.Point) error {
 		b.partial++
 		return nil
 	}
-	if i, ok := b.index[uint64(id)<<32|uint64(p.Time)]; ok {
+	if i, ok := b.names.list[id].points.find(p.Time); ok {
 		b.amend(i, p)
 	} else {
 		b.enter(id, p)
@@ -111,8 +110,7 @@ func (b *outbox) enter(id uint32, p point.Point) {
 	i := b.alloc()
 	*b.at(i) = entry{value: p.Value, series: id, time: uint32(p.Time), step: b.stepIndex(p.Step), owed: true}
 	b.line(i)
-	b.index[uint64(id)<<32|uint64(p.Time)] = i
-	b.hold(id)
+	b.hold(id, i)
 	b.owed++
 }
 
@@ -137,20 +135,18 @@ func (b *outbox) find(p point.Point) (slot, bool) {
 	if !ok {
 		return 0, false
 	}
-	i, ok := b.index[uint64(id)<<32|uint64(p.Time)]
-	return i, ok
+	return b.names.list[id].points.find(p.Time)
 }
 
 // forget drops a point wholly.
 func (b *outbox) forget(i slot) {
 	e := b.at(i)
-	delete(b.index, uint64(e.series)<<32|uint64(e.time))
-	series := e.series
+	series, time := e.series, e.time
 	if e.owed {
 		b.owed--
 	}
 	b.release(i)
-	b.drop(series)
+	b.drop(series, time)
 }
 
 // take moves up to n points from the front of a list to those in doubt and

@@ -253,20 +253,20 @@ func (m *model) compare(t *testing.T, b *outbox) {
 	if counted != b.count {
 		t.Fatalf("%v points in the lists, counted %v", counted, b.count)
 	}
-	if seen != len(m.cells) || seen != len(b.index) || owed != b.owed {
-		t.Fatalf("%d points, the model has %d, the index %d; owed %d, counted %d", seen, len(m.cells), len(b.index), owed, b.owed)
+	if seen != len(m.cells) || seen != b.points || owed != b.owed {
+		t.Fatalf("%d points, the model has %d, the index %d; owed %d, counted %d", seen, len(m.cells), b.points, owed, b.owed)
 	}
 	series := make(map[string]bool)
 	for k := range m.cells {
 		series[k.Series] = true
 	}
 	for _, id := range b.strangers {
-		if n := b.names.list[id]; n.state != stranger || n.points == 0 {
+		if n := b.names.list[id]; n.state != stranger || n.idle() {
 			t.Fatalf("%+v is to be introduced", n)
 		}
 	}
 	for _, n := range b.names.list {
-		if n.points == 0 && n.series != "" && b.watched {
+		if n.idle() && n.series != "" && b.watched {
 			series[n.series] = true // remembered
 		}
 	}

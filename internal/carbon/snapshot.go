@@ -41,7 +41,7 @@ func (s *Sender) Snapshot() Snapshot {
 func (b *outbox) snapshot() Snapshot {
 	snap := Snapshot{
 		Undelivered: make([]point.Point, 0, b.owed),
-		Delivered:   make([]Delivered, 0, len(b.index)-b.owed),
+		Delivered:   make([]Delivered, 0, b.points-b.owed),
 	}
 	// What is in doubt was taken from the front of what waits.
 	heads := []slot{inDoubt, waiting, resting}
