@@ -31,9 +31,10 @@ type accessLogs struct {
 	found map[string]*accessLog // by path, what of has answered
 }
 
-// vhostsKnown says whether it is known of every log whose lines are in it.
-func (s *accessLogs) vhostsKnown() bool {
-	return len(s.all) > 0 && !slices.ContainsFunc(s.all, func(l *accessLog) bool { return l.vhost == "" })
+// vhostKnown says whether it is known of every log in a format whose lines are
+// in it.
+func (s *accessLogs) vhostKnown(f *apachelog.Format) bool {
+	return len(s.all) > 0 && !slices.ContainsFunc(s.all, func(l *accessLog) bool { return l.vhost == "" && slices.Contains(l.formats, f) })
 }
 
 // commandLine gives every log the formats of the command line.

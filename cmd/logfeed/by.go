@@ -90,7 +90,7 @@ func (c *config) groupBy() error {
 	if len(c.by.levels) == 0 {
 		return nil
 	}
-	return c.by.complete(c.formats, c.logs.vhostsKnown())
+	return c.by.complete(c.formats, c.logs.vhostKnown)
 }
 
 // groups returns a grouping for one worker, nil if all lines are one group.
@@ -106,13 +106,13 @@ func (c *config) groups(r *router) *grouping {
 }
 
 // complete finds the fields in every format. known says whether the vhost of
-// every log is known without it.
-func (g *grouping) complete(formats []*apachelog.Format, known bool) error {
+// every log in a format is known without it.
+func (g *grouping) complete(formats []*apachelog.Format, known func(*apachelog.Format) bool) error {
 	g.columns = make(map[*apachelog.Format][]column)
 	for _, f := range formats {
 		for _, l := range g.levels {
 			c := l.in(f)
-			if c.index < 0 && l.name != byFile && !(known && l.name == "vhost") {
+			if c.index < 0 && l.name != byFile && !(l.name == "vhost" && known(f)) {
 				return fmt.Errorf("%s is not in the format %s, which has %s", l.name, f, strings.Join(fieldsOf(f), ", "))
 			}
 			g.columns[f] = append(g.columns[f], c)

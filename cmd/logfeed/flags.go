@@ -416,7 +416,7 @@ func (c *config) complete(flags *flagSet, wrong *mistakes) {
 		}
 	}
 	c.rollup.Metrics = selected
-	c.routing.complete(c.formats, c.logs.vhostsKnown(), wrong)
+	c.routing.complete(c.formats, c.logs.vhostKnown, wrong)
 	c.checkRoutes(wrong)
 	c.rollup.Levels, c.rollup.Routes = len(c.by.levels)+c.routing.levels(), c.routing.values()
 	c.checkSeries(wrong)

@@ -128,7 +128,7 @@ func (c *config) again() (*config, error) {
 	if err := next.groupBy(); err != nil {
 		return nil, fmt.Errorf("--by: %w", err)
 	}
-	if err := next.routing.suits(next.formats, next.logs.vhostsKnown()); err != nil {
+	if err := next.routing.suits(next.formats, next.logs.vhostKnown); err != nil {
 		return nil, err
 	}
 	if err := next.tellEnds(); err != nil {

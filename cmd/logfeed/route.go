@@ -35,8 +35,8 @@ type route struct {
 }
 
 // complete compiles the expressions and finds their fields in every format.
-// known says whether the vhost of every log is known without them.
-func (r *routing) complete(formats []*apachelog.Format, known bool, wrong *mistakes) {
+// known says whether the vhost of every log in a format is known without them.
+func (r *routing) complete(formats []*apachelog.Format, known func(*apachelog.Format) bool, wrong *mistakes) {
 	if g := r.filter; g.text != "" {
 		r.where = r.compile(g, "--where", 0, formats, known, wrong)
 	}
@@ -59,7 +59,7 @@ func (r *routing) complete(formats []*apachelog.Format, known bool, wrong *mista
 }
 
 // compile compiles the expression that begins at the given byte of the text.
-func (r *routing) compile(g givenRoute, flag string, begin int, formats []*apachelog.Format, known bool, wrong *mistakes) *expression.Expression {
+func (r *routing) compile(g givenRoute, flag string, begin int, formats []*apachelog.Format, known func(*apachelog.Format) bool, wrong *mistakes) *expression.Expression {
 	e, found := r.set.Compile(g.text[begin:])
 	if e != nil {
 		found = lacking(e, formats, known)
@@ -71,9 +71,9 @@ func (r *routing) compile(g givenRoute, flag string, begin int, formats []*apach
 }
 
 // lacking returns what the first format that lacks something does not have.
-func lacking(e *expression.Expression, formats []*apachelog.Format, known bool) []*expression.Mistake {
+func lacking(e *expression.Expression, formats []*apachelog.Format, known func(*apachelog.Format) bool) []*expression.Mistake {
 	for _, f := range formats {
-		if found := e.Lacks(f, known); len(found) > 0 {
+		if found := e.Lacks(f, known(f)); len(found) > 0 {
 			return found
 		}
 	}
@@ -81,7 +81,7 @@ func lacking(e *expression.Expression, formats []*apachelog.Format, known bool) 
 }
 
 // suits is complete for formats that have changed since.
-func (r *routing) suits(formats []*apachelog.Format, known bool) error {
+func (r *routing) suits(formats []*apachelog.Format, known func(*apachelog.Format) bool) error {
 	if r.where != nil {
 		for _, m := range lacking(r.where, formats, known) {
 			return fmt.Errorf("--where: %w", m)
