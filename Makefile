@@ -85,6 +85,10 @@ cluster-test: build/logfeed build/go-carbon build/carbonapi ## three web servers
 		unshare --net -- sh -c 'ip link set lo up && exec "$(CURDIR)/build/cluster.test" -test.run "^TestCluster" -test.v -test.timeout 30m'
 	cd tools && GO_CARBON_BINARY="$(CURDIR)/build/go-carbon" CARBONAPI_BINARY="$(CURDIR)/build/carbonapi" $(GO) test -count=1 -tags cluster -v ./dashboards
 
+.PHONY: e2e
+e2e: package ## the installed .deb between a real Apache under load and a real Graphite (Debian, root; see tools/e2e; SHOTS=DIR keeps pictures)
+	cd tools && LOGFEED_DEB="$(CURDIR)/build/logfeed_$(VERSION)-1_$(GOARCH).deb" SHOTS="$(abspath $(SHOTS))" $(GO) test -tags e2e -count=1 -timeout 15m -v ./e2e
+
 .PHONY: dashboards
 dashboards: ## make those of deploy/grafana anew
 	cd tools && $(GO) run ./dashboards ../deploy/grafana
@@ -150,7 +154,7 @@ lint: build/staticcheck ## gofmt, go vet, staticcheck, tidy go.mod
 	$(GO) vet ./...
 	$(GO) vet -tags torture ./cmd/logfeed
 	$(GO) vet -tags benchlive,shells ./cmd/logfeed
-	cd tools && $(GO) vet -tags realtest,cluster,httpdtest,statustest ./...
+	cd tools && $(GO) vet -tags realtest,cluster,httpdtest,statustest,e2e ./...
 	build/staticcheck ./...
 	cd tools && ../build/staticcheck ./...
 	$(GO) mod tidy -diff

@@ -10,6 +10,7 @@ import (
 
 	"github.com/logfeed/logfeed/tools/internal/carboncache"
 	"github.com/logfeed/logfeed/tools/internal/logrotate"
+	"github.com/logfeed/logfeed/tools/internal/orphans"
 )
 
 // TestMain refuses to run where something is missing: a test that is left out
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	}
-	os.Exit(runAndReap(m))
+	os.Exit(orphans.Run(m.Run))
 }
 
 // missing says what has to be there and is not.

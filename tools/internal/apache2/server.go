@@ -76,6 +76,13 @@ func (s *Server) Stop() error {
 	return s.process.Stop(syscall.SIGWINCH, stopPatience)
 }
 
+// Reload returns the shell command by which an administrator has the server
+// restart gracefully: new processes open the logs by their names, the old ones
+// end with the last of their requests.
+func (s *Server) Reload() string {
+	return fmt.Sprintf("%s -d %s -f %s -k graceful", Program, s.o.Dir, s.o.configPath())
+}
+
 // Log returns the path of a file below logs/.
 func (s *Server) Log(name string) string { return s.o.path("logs", name) }
 

@@ -4,12 +4,8 @@ package carbonapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,6 +14,7 @@ import (
 
 	"github.com/logfeed/logfeed/tools/internal/child"
 	"github.com/logfeed/logfeed/tools/internal/ports"
+	"github.com/logfeed/logfeed/tools/internal/render"
 )
 
 // Options describe a carbonapi. All of them must be set.
@@ -120,46 +117,5 @@ func (s *Server) Kill() error { return s.process.Kill() }
 // the one that begins at last, in Unix seconds, as series, time and value. A
 // step without a point is not in it.
 func (s *Server) Render(ctx context.Context, first, last int64, targets ...string) (map[string]map[int64]float64, error) {
-	query := url.Values{
-		"format": {"json"}, "noCache": {"1"}, "target": targets,
-		"from": {strconv.FormatInt(first-1, 10)}, "until": {strconv.FormatInt(last, 10)},
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+"/render/?"+query.Encode(), nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read an answer of carbonapi: %w", err)
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("carbonapi: %s: %s", response.Status, strings.TrimSpace(string(body)))
-	}
-	return decode(body)
-}
-
-func decode(body []byte) (map[string]map[int64]float64, error) {
-	var answer []struct {
-		Target     string        `json:"target"`
-		Datapoints [][2]*float64 `json:"datapoints"` // value and time
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, fmt.Errorf("an answer of carbonapi: %w", err)
-	}
-	points := make(map[string]map[int64]float64, len(answer))
-	for _, series := range answer {
-		values := make(map[int64]float64)
-		for _, p := range series.Datapoints {
-			if p[0] != nil && p[1] != nil {
-				values[int64(*p[1])] = *p[0]
-			}
-		}
-		points[series.Target] = values
-	}
-	return points, nil
+	return render.Points(ctx, s.URL(), first, last, targets...)
 }

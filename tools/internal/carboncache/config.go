@@ -43,8 +43,8 @@ func (s *Server) writeConfig() error {
 }
 
 // section is everything in which this carbon-cache differs from the stock one:
-// places; no change of user; a port of its own for each receiver; nothing told to a graphite-web, which might be another one's; and
-// with Hold a lag that no point ever has behind it.
+// places; no change of user; a port of its own for each receiver; nothing told to a graphite-web, which might be another one's;
+// Creates; and with Hold a lag that no point ever has behind it.
 func (s *Server) section() string {
 	keys := []string{
 		"CONF_DIR = " + s.o.Dir,
@@ -60,6 +60,9 @@ func (s *Server) section() string {
 		"CACHE_QUERY_INTERFACE = " + s.o.Interface,
 		fmt.Sprintf("CACHE_QUERY_PORT = %d", s.query),
 		"ENABLE_TAGS = False",
+	}
+	if s.o.Creates != "" {
+		keys = append(keys, "MAX_CREATES_PER_MINUTE = "+s.o.Creates)
 	}
 	if s.o.Hold {
 		keys = append(keys, "CACHE_WRITE_STRATEGY = timesorted", "MIN_TIMESTAMP_LAG = 1000000000000")

@@ -42,6 +42,9 @@ type Options struct {
 	Interface string
 	// Pickle opens the receiver that a carbon-relay sends to.
 	Pickle bool
+	// Creates is how many new series a minute are made, such as "inf"; as many
+	// as the stock settings allow when empty.
+	Creates string
 	// Hold keeps every point in memory: no whisper file is made or changed.
 	Hold bool
 	// Wrapper is put before the program and its arguments, such as nsenter
@@ -153,6 +156,9 @@ func (s *Server) Addr() string { return s.at(s.line) }
 
 // PickleAddr returns HOST:PORT of the receiver for pickles, if there is one.
 func (s *Server) PickleAddr() string { return s.at(s.pickle) }
+
+// QueryAddr returns HOST:PORT of the port for questions about its memory.
+func (s *Server) QueryAddr() string { return s.at(s.query) }
 
 // LogPath returns the path of its log, to which every start appends.
 func (s *Server) LogPath() string { return s.path("carbon-cache.log") }

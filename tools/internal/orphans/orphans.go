@@ -1,6 +1,6 @@
-//go:build realtest
-
-package realtest
+// Package orphans ends whatever tests leave behind: processes that a test has
+// started, and the files of all of them.
+package orphans
 
 import (
 	"errors"
@@ -12,18 +12,20 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"testing"
 )
 
 // inside marks the process that runs the tests.
-const inside = "LOGFEED_REALTEST_INSIDE"
+const inside = "LOGFEED_TESTS_INSIDE"
 
-// runAndReap runs the tests in a process of their own and ends whatever that
-// leaves behind, also where it comes to no orderly end: at a panic, at the end
-// of go test's patience, at a Ctrl-C.
-func runAndReap(m *testing.M) int {
-	if os.Getenv(inside) != "" {
-		return m.Run()
+// Inside tells whether this process is the one that runs the tests.
+func Inside() bool { return os.Getenv(inside) != "" }
+
+// Run runs the tests in a process of their own, calls run there for that, and
+// ends whatever it leaves behind, also where it comes to no orderly end: at a
+// panic, at the end of go test's patience, at a Ctrl-C. It returns the exit code.
+func Run(run func() int) int {
+	if Inside() {
+		return run()
 	}
 	// Orphans become our children, instead of those of process 1.
 	const setChildSubreaper = 36 // PR_SET_CHILD_SUBREAPER of prctl(2)
@@ -35,12 +37,17 @@ func runAndReap(m *testing.M) int {
 	signal.Ignore(os.Interrupt)
 	tests := exec.Command("/proc/self/exe", os.Args[1:]...)
 	tests.Args[0] = os.Args[0]
-	dir, err := os.MkdirTemp("", "realtest")
+	dir, err := os.MkdirTemp("", "logfeed-tests")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	// Some servers have users of their own.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	tests.Env = append(os.Environ(), inside+"=1", "TMPDIR="+dir)
 	tests.Stdin, tests.Stdout, tests.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// Not even a killed parent leaves the tests running.
