@@ -19,11 +19,15 @@ import (
 const (
 	// settle is how long after its start a program is left alone, until it has
 	// made its first connections and collected its first garbage.
-	settle = 20 * time.Second
+	settle = 10 * time.Second
 	// startPatience bounds the wait for a program to have read what is there.
 	startPatience = 2 * time.Minute
 	// stopPatience bounds the wait for its end.
 	stopPatience = 30 * time.Second
+
+	// restPart is which part of the time a measurement without load takes. There
+	// are more of those, and little happens.
+	restPart = 2
 
 	busyLogs      = 100
 	busyPerSecond = 10_000
@@ -34,7 +38,7 @@ type bench struct {
 	logfeed, goCarbon, latencyTest string
 
 	dir    string
-	time   time.Duration
+	time   time.Duration // of each measurement under load
 	carbon *gocarbon.Server
 	sites  int
 	say    func(format string, a ...any)
@@ -175,14 +179,15 @@ func (b *bench) rest(ctx context.Context, logs, directories int) (r restingLogfe
 	if err := sleep(ctx, settle); err != nil {
 		return r, err
 	}
-	uses, err := b.over(ctx, b.time, p.PID())
+	d := b.time / restPart
+	uses, err := b.over(ctx, d, p.PID())
 	if err != nil {
 		return r, err
 	}
 	return restingLogfeed{
 		start:    start,
-		share:    uses[0].cpu.Seconds() / b.time.Seconds(),
-		switches: float64(uses[0].switches) / b.time.Seconds(),
+		share:    uses[0].cpu.Seconds() / d.Seconds(),
+		switches: float64(uses[0].switches) / d.Seconds(),
 		resident: resident(p.PID()),
 	}, nil
 }

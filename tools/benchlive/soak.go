@@ -4,20 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// soak measures the memory of logfeed under load for a long time.
+// soak measures the memory of logfeed under load for a long time, of which each
+// minute needs 150 MB of disk.
 func (b *bench) soak(ctx context.Context, d time.Duration) (t *table, err error) {
 	t = &table{mark: "make bench-live SOAK", head: machine(fmt.Sprintf("10,000 lines/s in 100 logs for %s, measured", d))}
 	err = b.withCarbon(ctx, func() error { return b.soakInto(ctx, t, d) })
 	return t, err
 }
 
-// soakParts is how many rows the table has: the memory at most in each part of
-// the time.
-const soakParts = 10
+// soakParts is how many rows the table has at most, each for at least a minute.
+const soakParts = 20
 
 func (b *bench) soakInto(ctx context.Context, t *table, d time.Duration) (err error) {
 	s, err := b.site(busyLogs, 1)
@@ -39,15 +40,16 @@ func (b *bench) soakInto(ctx context.Context, t *table, d time.Duration) (err er
 		lines, err = s.write(writing, busyPerSecond)
 		done <- err
 	}()
-	t.add("minutes", "resident memory, least", "and most", "CPU")
-	for i := range soakParts {
-		least, most, cpu, err := b.soakPart(ctx, p.PID(), d/soakParts)
+	t.add("minutes", "resident memory, least", "and most", "share of a core")
+	part := min(max(d/soakParts, time.Minute), d)
+	for i := range int(d / part) {
+		least, most, cpu, err := b.soakPart(ctx, p.PID(), part)
 		if err != nil {
 			return err
 		}
-		part := d.Minutes() / soakParts
-		t.add(fmt.Sprintf("%.1f to %.1f", float64(i)*part, float64(i+1)*part), mebibytes(least), mebibytes(most), percent(cpu))
-		b.say("%s", t.rows[len(t.rows)-1])
+		row := []string{fmt.Sprintf("%.0f to %.0f", float64(i)*part.Minutes(), float64(i+1)*part.Minutes()), mebibytes(least), mebibytes(most), percent(cpu)}
+		t.add(row...)
+		b.say("%s", strings.Join(row, ", "))
 	}
 	if err := <-done; err != nil {
 		return err
