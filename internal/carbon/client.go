@@ -126,6 +126,8 @@ func (c *client) whole(points []point.Point) []graphite.Metric {
 		c.text = point.Append(c.text, p)
 	}
 	c.text = append(c.text, last.Series...)
-	c.metrics = append(c.metrics[:0], graphite.NewMetric(string(c.text), string(point.AppendValue(nil, last.Value)), last.Time))
+	// The library keeps nothing of it, so the text need not be copied.
+	name := unsafe.String(unsafe.SliceData(c.text), len(c.text))
+	c.metrics = append(c.metrics[:0], graphite.NewMetric(name, string(point.AppendValue(nil, last.Value)), last.Time))
 	return c.metrics
 }

@@ -92,8 +92,9 @@ func NewSender(o Options) *Sender {
 }
 
 // maxInDoubt keeps what is in doubt below half of the buffer, so that a full
-// buffer always holds something that can be sent or shed.
-func (s *Sender) maxInDoubt() int { return max(1, min(s.o.timing.inDoubt, s.box.buffer/2)) }
+// buffer always holds something that can be sent or shed, and below half of what
+// a writer may be ahead, so that it need not wait for every receipt.
+func (s *Sender) maxInDoubt() int { return max(1, min(s.o.timing.inDoubt, s.box.ahead/2)) }
 
 func (s *Sender) run() {
 	defer close(s.done)

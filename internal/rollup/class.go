@@ -15,6 +15,9 @@ type bucket struct {
 	step    int64            // its length in seconds
 	rows    map[uint32]*sums // by the number of the group
 	changed bool             // at least one of them
+
+	spare []sums  // for the groups to come, and
+	slots []int64 // what they will hold
 }
 
 // sums are those of one group in one bucket.
@@ -150,12 +153,11 @@ func (c *class) span(step int64) int64 {
 func (c *class) add(begin, step int64, group uint32, p *part, row []int64, took histogram) {
 	b := c.buckets[begin]
 	if b == nil {
-		b = &bucket{step: step, rows: make(map[uint32]*sums)}
-		c.buckets[begin] = b
+		b = c.newBucket(begin, step)
 	}
 	r := b.rows[group]
 	if r == nil {
-		r = &sums{of: make([]int64, len(p.slots)+1)}
+		r = b.newSums(len(p.slots) + 1)
 		b.rows[group] = r
 	}
 	b.changed, r.changed = true, true
@@ -168,6 +170,35 @@ func (c *class) add(begin, step int64, group uint32, p *part, row []int64, took 
 	if p.timed {
 		r.took.add(took)
 	}
+}
+
+// newBucket begins a bucket, with room for as many groups as the one before has.
+func (c *class) newBucket(begin, step int64) *bucket {
+	groups := 0
+	if before := c.buckets[begin-step]; before != nil {
+		groups = len(before.rows)
+	}
+	b := &bucket{step: step, rows: make(map[uint32]*sums, groups)}
+	c.buckets[begin] = b
+	return b
+}
+
+// mostSpare is how many groups of a bucket are made room for at a time: one by
+// one they would keep the garbage collector busy.
+const mostSpare = 64
+
+// newSums returns empty sums for a group that has none.
+func (b *bucket) newSums(width int) *sums {
+	ahead := max(1, min(len(b.rows), mostSpare))
+	if len(b.spare) == 0 {
+		b.spare = make([]sums, ahead)
+	}
+	if len(b.slots) < width {
+		b.slots = make([]int64, ahead*width)
+	}
+	s := &b.spare[0]
+	s.of, b.spare, b.slots = b.slots[:width:width], b.spare[1:], b.slots[width:]
+	return s
 }
 
 // turn brings the buckets to the steps that suit their age at now.
