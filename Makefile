@@ -99,6 +99,11 @@ dashboards: ## make those of deploy/grafana anew
 status-test: build/logfeed build/go-carbon ## the status page in a real browser (Debian's chromium; STATUS_SHOTS=DIR keeps what it looks like)
 	$(call tools_test,build/logfeed) -tags statustest -v ./statustest
 
+.PHONY: status-shots
+status-shots: export STATUS_SHOTS = $(CURDIR)/docs
+status-shots: build/logfeed build/go-carbon ## the pictures of docs/status.md anew (Debian's chromium)
+	$(call tools_test,build/logfeed) -tags statustest -run '^TestPage$$' ./statustest
+
 build/herd: $(main_files) $(tools_files)
 	cd tools && $(GO) build -o ../$@ ./herd
 

@@ -86,6 +86,16 @@ func TestForeignHostsAreRefused(t *testing.T) {
 	}
 }
 
+// TestNothingElseIsServed asks for what packages like to put up by themselves.
+func TestNothingElseIsServed(t *testing.T) {
+	s := serve(t, Report{Health: Health{OK: true}})
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/profile", "/debug/vars", "/api/", "/app.js/", "/../routes.go", "/page/app.js"} {
+		if w := get(t, s, "GET", "localhost", path); w.Code == http.StatusOK {
+			t.Errorf("%s: %d %.100q", path, w.Code, w.Body)
+		}
+	}
+}
+
 func TestOnlyGetAndHead(t *testing.T) {
 	s := serve(t, Report{})
 	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405, "OPTIONS": 405} {
@@ -170,6 +180,43 @@ func TestHistory(t *testing.T) {
 	}
 	if sum != 8 {
 		t.Errorf("the half hour holds %v", sum)
+	}
+}
+
+// TestVerdicts has each thing that can be wrong, with all that is less bad
+// beside it: the worst is told.
+func TestVerdicts(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	before := func(d time.Duration) *time.Time { t := now.Add(-d); return &t }
+	r := Report{
+		Time: now, FilesInAll: 1, Health: Health{Reason: "the reader has not gone round for 31s"},
+		Reading: Reading{Full: true, Unreadable: 2, LinesRate: 100, Behind: true, LagBytes: 3 << 20},
+		Lines:   Lines{RejectedRate: 6}, Unreadable: []Unreadable{{Path: "/a.log"}, {Path: "/b.log"}},
+		Destinations: []Destination{
+			{Address: "one:2003", Connected: true, LastReceipt: before(5 * time.Second)},
+			{Address: "two:2003", Away: before(90 * time.Minute), LastReceipt: before(2 * time.Hour), Waiting: 1234},
+		},
+	}
+	for _, c := range []struct {
+		mend        func()
+		level, text string
+	}{
+		{func() {}, "bad", "Not working: the reader has not gone round for 31s. What follows is from before."},
+		{func() { r.Health.OK = true }, "bad", "Reading waits: no Carbon takes points, and the buffers are full. Nothing is lost while the logs stay."},
+		{func() { r.Reading.Full = false }, "warn", "Carbon two:2003 has been away for 1 h; 1,234 points wait for it."},
+		{func() { r.Destinations[1].Away = before(time.Second); r.FilesInAll, r.Reading.Unreadable = 0, 0 }, "warn", "There is no log to read: no file matches yet."},
+		{func() { r.FilesInAll, r.Reading.Unreadable = 1, 2 }, "warn", "2 paths cannot be read, /a.log among them."},
+		{func() { r.Reading.Unreadable = 1 }, "warn", "/a.log cannot be read."},
+		{func() { r.Reading.Unreadable = 0 }, "warn", "6 % of the lines of the last seconds are rejected."},
+		{func() { r.Lines.RejectedRate = 4 }, "busy", "Catching up: 3.0 MiB of logs are still to be read."},
+		{func() { r.Reading.Behind = false }, "good", "Working: 1 log is read to the end, last receipt from Carbon 2 h ago."},
+		{func() { r.Reading.Finished = true }, "busy", "Everything has been read, and what is left is being delivered."},
+	} {
+		c.mend()
+		r.Judge()
+		if r.Verdict != (Verdict{c.level, c.text}) {
+			t.Errorf("%+v, wanted %s %q", r.Verdict, c.level, c.text)
+		}
 	}
 }
 

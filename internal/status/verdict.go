@@ -36,7 +36,7 @@ func stuck(r *Report) Verdict {
 	if r.Health.OK {
 		return Verdict{}
 	}
-	return Verdict{"bad", "Not working: " + r.Health.Reason + "."}
+	return Verdict{"bad", "Not working: " + r.Health.Reason + ". What follows is from before."}
 }
 
 func full(r *Report) Verdict {

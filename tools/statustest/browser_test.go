@@ -3,8 +3,14 @@
 package statustest
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -165,13 +171,49 @@ func (b *browser) pictures(name string) {
 // names.
 func (b *browser) shoot(name string) {
 	b.t.Helper()
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if dir := os.Getenv("STATUS_SHOTS"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644); err != nil {
-			b.t.Fatal(err)
+	dir := os.Getenv("STATUS_SHOTS")
+	if dir == "" {
+		return
+	}
+	picture, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var small bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&small, paletted(picture)); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), small.Bytes(), 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// paletted is a picture in its 256 most frequent colours, which takes a third of
+// the bytes. What it loses are shades at the edges of letters.
+func paletted(from image.Image) *image.Paletted {
+	times := make(map[color.Color]int)
+	area := from.Bounds()
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		for x := area.Min.X; x < area.Max.X; x++ {
+			times[from.At(x, y)]++
 		}
 	}
+	colors := slices.SortedFunc(maps.Keys(times), func(a, b color.Color) int { return cmp.Compare(times[b], times[a]) })
+	palette := color.Palette(colors[:min(256, len(colors))])
+	place := make(map[color.Color]uint8)
+	for _, c := range colors {
+		place[c] = uint8(palette.Index(c))
+	}
+	to := image.NewPaletted(area, palette)
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		for x := area.Min.X; x < area.Max.X; x++ {
+			to.SetColorIndex(x, y, place[from.At(x, y)])
+		}
+	}
+	return to
 }

@@ -3,6 +3,7 @@
 package statustest
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +27,17 @@ func TestPage(t *testing.T) {
 	b.await("a card for Carbon", `document.querySelectorAll("#destinations .card.good").length === 1`)
 	b.await("three charts", `charts.slice(0, 3).every((c) => c.plot && c.plot.data[0].length === 31)`)
 
+	b.await("numbers of each log", `[...document.querySelectorAll("#files tbody tr")].every((r) => {
+		const of = (label) => r.querySelector("[data-label='" + label + "']").textContent;
+		return of("size").endsWith("kB") && of("position") === of("size") && of("behind") === "0 B" && of("log time behind") === "0 s" &&
+			Number(of("lines/s")) > 0 && of("rejected") === (r.textContent.includes("vhost0") ? "1" : "0"); })`)
+	b.expect("version and uptime", `/version \S+, *up for \d+/.test(document.querySelector(".since").textContent)`)
+	b.expect("the number of series and their bound", `/series6 of 10,000/.test(document.querySelector("#sums").textContent)`)
+	b.expect("the flags given, and no others", `document.querySelector("#flags").innerText.includes("--status-lines") && !document.querySelector("#flags").innerText.includes("--lateness")`)
+	b.run(chromedp.Click(chromedp.CSS("#all-flags")))
+	b.await("all flags in force", `/--lateness\s+30m/.test(document.querySelector("#flags").innerText)`)
+	b.run(chromedp.Click(chromedp.CSS("#all-flags")))
+
 	// The bucket in progress grows, or the next one has begun.
 	newest := `(() => { const v = charts[0].plot.data[1].filter((x) => x !== null); return charts[0].plot.data[0].at(-1) * 1e6 + v.at(-1); })()`
 	for range 3 {
@@ -46,6 +58,12 @@ func TestPage(t *testing.T) {
 
 	s.carbon.Kill()
 	b.await("word of a Carbon that is away", `document.querySelector("#verdict").className === "verdict warn" && document.querySelector("#sentence").textContent.includes("away")`)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := s.carbon.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	b.await("a Carbon that is back, and a replay", `document.querySelector("#destinations .card.good") && /replays\s+1/.test(document.querySelector("#destinations").innerText)`)
 	s.stop()
 	b.await("word of a logfeed that is gone", `document.body.classList.contains("stale")`)
 	b.forgive("Content Security Policy", "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
@@ -74,8 +92,10 @@ func TestManyLogs(t *testing.T) {
 	s.begin()
 	b := openBrowser(t)
 	b.run(chromedp.Navigate(s.url))
-	b.await("the number of all", `document.querySelector("#files-count").textContent.startsWith("25 of 10,003")`)
-	b.expect("few rows", `document.querySelectorAll("#files tbody tr").length === 25`)
+	b.await("the number of all", `document.querySelector("#files-count").textContent.startsWith("10 of 10,003")`)
+	b.expect("few rows", `document.querySelectorAll("#files tbody tr").length === 10`)
+	b.run(chromedp.Click(chromedp.CSS("#more")))
+	b.await("more rows", `document.querySelectorAll("#files tbody tr").length === 100`)
 	b.run(chromedp.SendKeys(chromedp.CSS("#match"), "site01234"))
 	b.await("the one that is looked for", `document.querySelectorAll("#files tbody tr").length === 1 && document.querySelector("#files tbody").textContent.includes("site01234")`)
 	took := ask[float64](b, `(async () => { const begin = performance.now(); for (let i = 0; i < 10; i++) await showStatus(); return (performance.now() - begin) / 10; })()`)

@@ -19,13 +19,14 @@ import (
 )
 
 // patience bounds every wait; the machine may be slow.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 // A site is a directory of logs, a real go-carbon, and a logfeed between them.
 type site struct {
 	t       *testing.T
 	dir     string
 	carbon  *gocarbon.Server
+	lines   int // that append has written
 	process *child.Process
 	url     string
 }
@@ -51,7 +52,7 @@ func startSite(t *testing.T) *site {
 	s := newSite(t)
 	now := time.Now()
 	for at := now.Add(-30 * time.Minute); at.Before(now); at = at.Add(2 * time.Second) {
-		for range 6 + int(4*math.Sin(float64(at.Unix())/300)) {
+		for range 20 + int(8*math.Sin(float64(at.Unix())/300)) {
 			s.append(at)
 		}
 	}
@@ -77,17 +78,17 @@ func (s *site) log(i int) string { return filepath.Join(s.dir, fmt.Sprintf("vhos
 
 // append writes one line, of a status that has its share.
 func (s *site) append(when time.Time) {
-	n := int(when.UnixNano()/1000) % 97
+	s.lines++
 	status := 200
-	switch {
-	case n < 4:
-		status = 404
-	case n < 6:
+	switch n := s.lines * 7919 % 1000; { // a prime number spreads the shares evenly
+	case n < 1:
 		status = 500
-	case n < 20:
+	case n < 40:
+		status = 404
+	case n < 180:
 		status = 304
 	}
-	write(s.t, s.log(n%3), line(when, status, "Mozilla/5.0"))
+	write(s.t, s.log(s.lines%3), line(when, status, "Mozilla/5.0"))
 }
 
 // begin starts logfeed and waits for its status.

@@ -48,7 +48,7 @@ func TestTroubleAtNight(t *testing.T) {
 	s.begin("--format", "vhost_combined", "--by", "vhost")
 	b := openBrowser(t)
 	b.run(chromedp.Navigate(s.url))
-	b.await("the number of all", `document.querySelector("#files-count").textContent.startsWith("25 of 400")`)
+	b.await("the number of all", `document.querySelector("#files-count").textContent.startsWith("10 of 400")`)
 	b.await("the log that rejects lines, first", `document.querySelector("#files tbody tr").textContent.includes("customer-077")`)
 	b.await("the path that cannot be read, in the sentence", `document.querySelector("#sentence").textContent.includes("loop_access.log")`)
 	b.run(chromedp.SendKeys(chromedp.CSS("#pick"), "customer-123"))
@@ -91,7 +91,7 @@ func TestReaderThatIsStuck(t *testing.T) {
 	url := servedAt(t, log.Name())
 	b := openBrowser(t)
 	b.run(chromedp.Navigate(url))
-	b.await("the number of all", `document.querySelector("#files-count").textContent.startsWith("25 of 400")`)
+	b.await("the number of all", `document.querySelector("#files-count").textContent.startsWith("10 of 400")`)
 	for i := range 400 {
 		s.visit(i, virtual(i)+" "+line(time.Now(), 200, "many"))
 	}

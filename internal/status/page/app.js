@@ -3,7 +3,8 @@
 "use strict";
 
 const statusEvery = 2000, chartEvery = 2000; // ms
-const shownFiles = 25;
+const fewFiles = 10, mostFiles = 1000;
+let shownFiles = fewFiles;
 
 const $ = (id) => document.getElementById(id);
 
@@ -126,7 +127,9 @@ function showDestinations(r) {
 
 function showFiles(r) {
   $("files-count").textContent = r.files.length < r.files_in_all ? whole(r.files.length) + " of " + whole(r.files_in_all) + ", those furthest behind first" : "";
-  $("match").hidden = r.files_in_all <= shownFiles;
+  $("match").hidden = r.files_in_all <= fewFiles;
+  $("more").hidden = r.files.length < shownFiles || r.files_in_all <= shownFiles || shownFiles >= mostFiles;
+  $("more").textContent = "show up to " + whole(shownFiles * 10);
   const rows = r.files.map((f) => make("tr", null,
     make("td", null, f.path, f.nameless ? make("span", { class: "note" }, " rotated away, still read") : ""),
     cell("size", f.path === "-" ? "" : bytes(f.size)), cell("position", bytes(f.position)), cell("behind", bytes(f.lag_bytes)),
@@ -214,6 +217,7 @@ function draw(c, data) {
   const values = [times, ...lines.map((l) => l.values)];
   const key = JSON.stringify([lines.map((l) => l.name), themed("--back")]);
   c.partial = data.partial;
+  c.step = data.step;
   c.lines = lines;
   if (c.key !== key) {
     if (c.plot) c.plot.destroy();
@@ -247,9 +251,10 @@ function options(c, lines) {
 // the same colour whether the others are there or not.
 const indexOf = (c, name) => (c.series || c.sums).indexOf(name);
 
-// markPartial shades the buckets that are not complete yet.
+// markPartial shades the way to the buckets that are not complete yet: what
+// falls there has not ended.
 function markPartial(c, u) {
-  const from = Math.max(u.valToPos(c.partial, "x", true), u.bbox.left), to = u.bbox.left + u.bbox.width;
+  const from = Math.max(u.valToPos(c.partial - c.step, "x", true), u.bbox.left), to = u.bbox.left + u.bbox.width;
   if (!c.partial || from >= to) return;
   u.ctx.save();
   u.ctx.fillStyle = themed("--quiet");
@@ -331,6 +336,7 @@ $("pick").addEventListener("input", async () => { await offerNames(); pick(); })
 $("pick").addEventListener("focus", offerNames);
 $("pick").addEventListener("change", pick);
 $("match").addEventListener("input", showStatus);
+$("more").addEventListener("click", () => { shownFiles *= 10; showStatus(); });
 $("all-flags").addEventListener("click", () => {
   const all = $("flags").classList.toggle("all");
   $("all-flags").textContent = all ? "show only what was given" : "show the defaults too";
