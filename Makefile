@@ -199,10 +199,24 @@ build/nfpm: Makefile
 	GOBIN="$(CURDIR)/build" $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 	touch $@
 
+# Without CGO and the directory in it, it is the same everywhere, and its own
+# checksum stands in what it makes.
+build/cyclonedx-gomod: Makefile
+	CGO_ENABLED=0 GOBIN="$(CURDIR)/build" $(GO) install -trimpath github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+	touch $@
+
+build/sbom: $(tools_files)
+	cd tools && $(GO) build -o ../$@ ./sbom
+
+# $(call bill,OS,ARCH,BINARY): what a binary is made of, as BINARY.cdx.json.
+bill = GOOS=$(1) GOARCH=$(2) build/cyclonedx-gomod bin -json -noserial -notimestamp -std -version $(VERSION) -output $(3).cdx.json $(3) && \
+	build/sbom $(3) $(3).cdx.json internal/status/page/uplot.js
+
 .PHONY: package
-package: build/nfpm ## a .deb and an .rpm for GOARCH below build/ (VERSION=X.Y.Z)
+package: build/nfpm build/cyclonedx-gomod build/sbom ## a .deb and an .rpm for GOARCH below build/ (VERSION=X.Y.Z)
 	rm -rf build/package && mkdir -p build/package
 	GOOS=linux GOARCH=$(GOARCH) $(static) -o build/package/logfeed ./cmd/logfeed
+	$(call bill,linux,$(GOARCH),build/package/logfeed)
 	gzip -9n <deploy/manual/logfeed.1 >build/package/logfeed.1.gz
 	printf 'logfeed (%s-1) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- logfeed <logfeed@users.noreply.github.com>  %s\n' \
 		$(VERSION) "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n >build/package/changelog.gz
@@ -221,12 +235,12 @@ package-test: ## the packages twice, byte for byte; the .deb installed, upgraded
 	deploy/packaging/test build/logfeed_0.1.0-1_amd64.deb build/logfeed_0.1.1-1_amd64.deb
 
 .PHONY: dist
-dist: ## static binaries for Linux and macOS below build/dist, with checksums and what each is made of
+dist: build/cyclonedx-gomod build/sbom ## static binaries for Linux and macOS below build/dist, with checksums and a bill of materials of each
 	rm -rf build/dist && mkdir -p build/dist
 	set -e; for target in linux/amd64 linux/arm64 linux/386 darwin/amd64 darwin/arm64; do \
 		name=build/dist/logfeed-$(VERSION)-$$(echo $$target | tr / -); \
 		GOOS=$${target%/*} GOARCH=$${target#*/} $(static) -o $$name ./cmd/logfeed; \
-		$(GO) version -m $$name >$$name.modules; \
+		$(call bill,$${target%/*},$${target#*/},$$name) || exit 1; \
 	done
 	cd build/dist && sha256sum * >SHA256SUMS
 
