@@ -50,14 +50,18 @@ build/demo: $(tools_files)
 demo: build/demo build/logfeed build/go-carbon ## a real log through logfeed into a real go-carbon and back (KEEP=1 leaves them running)
 	build/demo -logfeed build/logfeed -go-carbon build/go-carbon -log testdata/apache_logs -dir build $(if $(filter-out 0,$(KEEP)),-keep)
 
+# The stories and tests of the running program wait more than they compute: more
+# of them run side by side than there are cores.
+main_test = $(GO) test -parallel 8
+
 .PHONY: test
 test: build/logfeed build/go-carbon ## all tests, among them the round trip through go-carbon
-	$(GO) test ./...
+	$(main_test) ./...
 	$(call tools_test,build/logfeed) ./...
 
 .PHONY: race
 race: build/logfeed-race build/go-carbon ## all tests under the race detector, the running logfeed included
-	$(GO) test -race ./...
+	$(main_test) -race ./...
 	$(call tools_test,build/logfeed-race) -race ./...
 
 .PHONY: memory

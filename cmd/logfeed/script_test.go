@@ -38,13 +38,18 @@ const workersEnv = "STORY_WORKERS"
 
 // TestScript runs the stories below testdata/script. Each sees the real log
 // as $LOG and its points, summed by a slow regular expression, as $POINTS.
-func TestScript(t *testing.T) { stories(t, "") }
+func TestScript(t *testing.T) {
+	t.Parallel()
+	stories(t, "")
+}
 
 // TestScriptByWorkers tells those stories anew that are about what is counted,
 // with other numbers of workers.
 func TestScriptByWorkers(t *testing.T) {
+	t.Parallel()
 	for _, workers := range []string{"1", "2", "7"} {
 		t.Run(workers, func(t *testing.T) {
+			t.Parallel()
 			stories(t, workers, "bounds", "by", "files", "formats", "real-log", "retentions", "route", "same-points", "state-dir", "summary")
 		})
 	}
