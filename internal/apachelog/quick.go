@@ -25,7 +25,9 @@ const (
 	quickQuoted // a text up to a quotation mark
 	quickText   // a text up to another byte, without quotation marks in it
 	quickTime   // a time of fixed length
-	quickStep   // anything else: the step itself reads it
+	quickAddress
+	quickState // a connection's, one byte
+	quickStep  // anything else: the step itself reads it
 )
 
 // quick is one move: a value and the literal that follows.
@@ -125,17 +127,26 @@ func quickOf(st *step) quickOp {
 		return quickStatus
 	case opCLF:
 		return quickCLF
+	case opAddress:
+		return quickAddress
 	case opText:
-		if st.value != text && st.value != pathText && st.value != userText {
-			break
+		switch st.value {
+		case text, pathText, userText:
+			if st.cut == '"' {
+				return quickQuoted
+			}
+			return quickText
+		case queryText:
+			if st.cut != '"' {
+				return quickText
+			}
 		}
-		if st.cut == '"' {
-			return quickQuoted
-		}
-		return quickText
 	case opField:
-		if st.value == formatTime && st.time.shape.fixed > 0 && !st.dash {
+		switch {
+		case st.value == formatTime && st.time.shape.fixed > 0 && !st.time.shape.set.has('\n') && !st.dash:
 			return quickTime
+		case st.value == connState:
+			return quickState
 		}
 	}
 	return quickStep
@@ -269,7 +280,7 @@ func (p *Parser) quickly(b *Block) bool {
 				return false
 			}
 		default:
-			if pos = p.quickRest(q, b, pos); pos < 0 {
+			if pos = p.quickRest(q, b, line, pos); pos < 0 {
 				return false
 			}
 		}
@@ -323,16 +334,13 @@ func (p *Parser) quickEnd(b *Block, line []byte, pos int) bool {
 }
 
 // quickRest reads the values that are not so common, and returns their end, -1 if
-// it cannot be told.
-func (p *Parser) quickRest(q *quick, b *Block, pos int) int {
-	line := b.peek()
-	if pos > len(line) {
-		return -1
-	}
+// it cannot be told. line goes on to the end of the block.
+func (p *Parser) quickRest(q *quick, b *Block, line []byte, pos int) int {
 	switch st := q.step; q.op {
 	case quickText:
-		n := bytes.IndexByte(line[pos:], st.cut)
-		if n < 0 || n == 0 && !q.empty || b.stop(b.next+pos)-b.next < pos+n {
+		stop := b.stop(b.next+pos) - b.next
+		n := bytes.IndexByte(line[pos:stop], st.cut)
+		if n < 0 || n == 0 && !q.empty || n > 0 && st.value == queryText && line[pos] != '?' {
 			return -1
 		}
 		return pos + n
@@ -342,16 +350,35 @@ func (p *Parser) quickRest(q *quick, b *Block, pos int) int {
 			return -1
 		}
 		return end
-	case quickStep:
-		switch st.op {
-		case opGroup:
-			return p.group(st, line, pos)
-		case opText:
-			return p.text(st, line, pos)
+	case quickAddress:
+		end := pos
+		for end < len(line) && addressBytes[line[end]] {
+			end++
 		}
-		return p.field(st, line, pos)
+		if end == pos || end < len(line) && setIP.has(line[end]) { // nothing, or more to look at
+			return -1
+		}
+		return end
+	case quickState:
+		if pos == len(line) || line[pos] != '+' && line[pos] != '-' && line[pos] != 'X' {
+			return -1
+		}
+		return pos + 1
 	}
-	return -1
+	return p.quickField(q.step, b.peek(), pos)
+}
+
+// quickField has the step itself read a value of a line.
+func (p *Parser) quickField(st *step, line []byte, pos int) int {
+	switch {
+	case pos > len(line):
+		return -1
+	case st.op == opGroup:
+		return p.group(st, line, pos)
+	case st.op == opText:
+		return p.text(st, line, pos)
+	}
+	return p.field(st, line, pos)
 }
 
 // port reads the group of a host and its port up to the byte that ends it.
