@@ -82,7 +82,9 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 	defer p.serveStatus(c, started)()
 	p.stopProgress = p.showProgress(c, v)
 	stopHangups := p.rescanOnHangup()
-	err = p.run(ctx)
+	reading, stopReading := c.reading(ctx)
+	err = p.run(reading)
+	stopReading()
 	stopHangups()
 	p.finished.Store(true)
 
@@ -105,6 +107,23 @@ func feed(ctx context.Context, c *config, stdin io.Reader, v view, log *slog.Log
 		log.Info("stopped", append(p.counters().attrs(), p.byFormat()...)...) // at the end of standard input
 	}
 	return errors.Join(err, out.Close(), p.keepLast())
+}
+
+// pipeTime is how long a piped log is still read after a signal to stop.
+const pipeTime = time.Second
+
+// reading returns the context of reading, which is done when ctx is. A piped log
+// is read on for a while, or until nobody can write to it any more: Apache stops
+// its loggers at once when it is restarted, and then answers what it has begun.
+// Lines of these requests are in no other place than our pipe.
+func (c *config) reading(ctx context.Context) (reading context.Context, stop func()) {
+	if !c.standardInput() || c.once {
+		return ctx, func() {}
+	}
+	reading, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	// Both end with the time, at most.
+	stopWaiting := context.AfterFunc(ctx, func() { time.AfterFunc(pipeTime, cancel) })
+	return reading, func() { stopWaiting(); cancel() }
 }
 
 // newPipeline builds the way from the logs to the sink. prior is the state of
