@@ -1,7 +1,6 @@
 package rollup
 
 import (
-	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -57,7 +56,7 @@ func (h *histogram) count(v int64) {
 	h.Min, h.Max = min(h.Min, v), max(h.Max, v)
 }
 
-// add adds durations whose bins are sorted by index.
+// add adds durations whose bins are sorted by index, and keeps nothing of them.
 func (h *histogram) add(o histogram) {
 	if o.N == 0 {
 		return
@@ -68,13 +67,41 @@ func (h *histogram) add(o histogram) {
 	h.N += o.N
 	h.Sum = addSaturating(h.Sum, o.Sum)
 	h.Min, h.Max = min(h.Min, o.Min), max(h.Max, o.Max)
-	for _, b := range o.Bins {
-		i, found := slices.BinarySearchFunc(h.Bins, b.Index, func(x bin, index uint32) int { return cmp.Compare(x.Index, index) })
-		if !found {
-			h.Bins = slices.Insert(h.Bins, i, bin{Index: b.Index})
+	h.addBins(o.Bins)
+}
+
+// addBins merges bins into those that there are, without more room than they
+// need: there are many histograms, and most of them grow no more than once.
+func (h *histogram) addBins(bins []bin) {
+	fresh, i := 0, 0
+	for _, b := range bins {
+		for i < len(h.Bins) && h.Bins[i].Index < b.Index {
+			i++
 		}
-		h.Bins[i].N += b.N
+		if i == len(h.Bins) || h.Bins[i].Index != b.Index {
+			fresh++
+		}
 	}
+	to := h.Bins
+	if fresh > 0 {
+		to = make([]bin, len(h.Bins)+fresh)
+	}
+	// From the greatest on, so that none is overwritten before it has moved.
+	i = len(h.Bins) - 1
+	for j, at := len(bins)-1, len(to)-1; at >= 0; at-- {
+		switch {
+		case i < 0 || j >= 0 && bins[j].Index > h.Bins[i].Index:
+			to[at] = bins[j]
+			j--
+		case j < 0 || bins[j].Index < h.Bins[i].Index:
+			to[at] = h.Bins[i]
+			i--
+		default:
+			to[at] = bin{bins[j].Index, h.Bins[i].N + bins[j].N}
+			i, j = i-1, j-1
+		}
+	}
+	h.Bins = to
 }
 
 // clone shares nothing with h.

@@ -131,6 +131,7 @@ type Table struct {
 	sums   []int64      // width slots a row, in the order of rows
 	times  []duration   // in the order of the lines
 	spans  []histogram  // of each row; they get their bins at the end of the batch
+	bins   []bin        // of all rows
 	ended  bool
 	sorted []duration // reused
 	counts []int32    // reused
@@ -289,13 +290,18 @@ func (t *Table) End() {
 	t.sorted = slices.Grow(t.sorted[:0], len(t.times))[:len(t.times)]
 	t.sortTimes(t.sorted, t.times, func(d duration) uint32 { return d.bin })
 	t.sortTimes(t.times, t.sorted, func(d duration) uint32 { return d.row })
+	t.bins = slices.Grow(t.bins[:0], len(t.times))
 	for i := 0; i < len(t.times); {
-		d, j := t.times[i], i+1
-		for j < len(t.times) && t.times[j] == d {
-			j++
+		row, begin := t.times[i].row, len(t.bins)
+		for i < len(t.times) && t.times[i].row == row {
+			d, j := t.times[i], i+1
+			for j < len(t.times) && t.times[j] == d {
+				j++
+			}
+			t.bins = append(t.bins, bin{d.bin, int64(j - i)})
+			i = j
 		}
-		t.spans[d.row].Bins = append(t.spans[d.row].Bins, bin{d.bin, int64(j - i)})
-		i = j
+		t.spans[row].Bins = t.bins[begin:]
 	}
 }
 
