@@ -77,8 +77,8 @@ manual-test: ## the manual page in mandoc, the completions in bash, zsh and fish
 	$(GO) test -tags shells -count=1 ./cmd/logfeed -run '^(TestManualPageIsClean|TestShellsComplete)$$' -v
 
 .PHONY: httpd-test
-httpd-test: ## the parser against a real Apache httpd (needs Debian's apache2; see tools/httpdtest)
-	cd tools && $(GO) test -tags httpdtest -count=1 -timeout 15m -v ./httpdtest
+httpd-test: build/logfeed ## parser and piped log against a real Apache httpd (needs Debian's apache2; see tools/httpdtest)
+	cd tools && LOGFEED_BINARY="$(CURDIR)/build/logfeed" $(GO) test -tags httpdtest -count=1 -timeout 15m -v ./httpdtest
 
 .PHONY: realtest
 realtest: build/logfeed build/go-carbon ## against Debian's carbon-cache and logrotate and a cut network (root; see tools/realtest)

@@ -20,9 +20,12 @@
 // --httpd-conf byte for byte. Then httpd is started with such trees, and what it
 // writes in which log has to be what the list of logs says.
 //
+// The test of the piped log restarts httpd gracefully under load, with logfeed at
+// the end of the pipe, and compares what is counted with a log of the same lines.
+//
 // The tests need Debian's package apache2 and have a build tag:
 //
-//	go test -tags httpdtest -count=1 ./httpdtest
+//	LOGFEED_BINARY=… go test -tags httpdtest -count=1 ./httpdtest
 //
 // Random formats and strings come from a seed that is printed. HTTPD_SEED chooses
 // it, HTTPD_FORMATS, HTTPD_STRINGS and HTTPD_TREES how many there are. With HTTPD_CAPTURE=DIR
