@@ -193,27 +193,39 @@ func (b *browser) shoot(name string) {
 	}
 }
 
-// paletted is a picture in its 256 most frequent colours, which takes a third of
-// the bytes. What it loses are shades at the edges of letters.
+// paletted is a picture in 256 colours, which takes a third of the bytes: those
+// that are most frequent, without such as hardly differ from a more frequent one,
+// so that there is room for a rare one that says something.
 func paletted(from image.Image) *image.Paletted {
-	times := make(map[color.Color]int)
+	times := make(map[color.RGBA]int)
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(from.At(x, y)).(color.RGBA) }
 	area := from.Bounds()
 	for y := area.Min.Y; y < area.Max.Y; y++ {
 		for x := area.Min.X; x < area.Max.X; x++ {
-			times[from.At(x, y)]++
+			times[at(x, y)]++
 		}
 	}
-	colors := slices.SortedFunc(maps.Keys(times), func(a, b color.Color) int { return cmp.Compare(times[b], times[a]) })
-	palette := color.Palette(colors[:min(256, len(colors))])
-	place := make(map[color.Color]uint8)
+	colors := slices.SortedFunc(maps.Keys(times), func(a, b color.RGBA) int { return cmp.Compare(times[b], times[a]) })
+	var palette color.Palette
+	for _, c := range colors {
+		if len(palette) < 256 && !slices.ContainsFunc(palette, func(p color.Color) bool { return near(p.(color.RGBA), c) }) {
+			palette = append(palette, c)
+		}
+	}
+	place := make(map[color.RGBA]uint8)
 	for _, c := range colors {
 		place[c] = uint8(palette.Index(c))
 	}
 	to := image.NewPaletted(area, palette)
 	for y := area.Min.Y; y < area.Max.Y; y++ {
 		for x := area.Min.X; x < area.Max.X; x++ {
-			to.SetColorIndex(x, y, place[from.At(x, y)])
+			to.SetColorIndex(x, y, place[at(x, y)])
 		}
 	}
 	return to
+}
+
+func near(a, b color.RGBA) bool {
+	far := func(a, b uint8) bool { return max(a, b)-min(a, b) > 8 }
+	return !far(a.R, b.R) && !far(a.G, b.G) && !far(a.B, b.B)
 }

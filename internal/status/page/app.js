@@ -251,15 +251,17 @@ function options(c, lines) {
 // the same colour whether the others are there or not.
 const indexOf = (c, name) => (c.series || c.sums).indexOf(name);
 
-// markPartial shades the way to the buckets that are not complete yet: what
-// falls there has not ended.
+// markPartial dims the way to the buckets that are not complete yet, so that
+// nobody takes it for traffic that breaks down.
 function markPartial(c, u) {
   const from = Math.max(u.valToPos(c.partial - c.step, "x", true), u.bbox.left), to = u.bbox.left + u.bbox.width;
   if (!c.partial || from >= to) return;
   u.ctx.save();
-  u.ctx.fillStyle = themed("--quiet");
-  u.ctx.globalAlpha = 0.12;
-  u.ctx.fillRect(from, u.bbox.top, to - from, u.bbox.height);
+  for (const [color, alpha] of [["--card", 0.7], ["--quiet", 0.12]]) {
+    u.ctx.fillStyle = themed(color);
+    u.ctx.globalAlpha = alpha;
+    u.ctx.fillRect(from, u.bbox.top, to - from, u.bbox.height);
+  }
   u.ctx.restore();
 }
 
