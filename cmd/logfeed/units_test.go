@@ -18,6 +18,8 @@ func TestUnits(t *testing.T) {
 		"EnvironmentFile=-/etc/default/logfeed", "EnvironmentFile=-/etc/default/logfeed-%i",
 		"--flags-file /etc/logfeed/flags", "--flags-file /etc/logfeed/%i.flags --prefix apache.{hostname}.%i",
 		"StateDirectory=logfeed", "StateDirectory=logfeed-%i",
+		"unix:/run/logfeed/", "unix:/run/logfeed-%i/",
+		"RuntimeDirectory=logfeed", "RuntimeDirectory=logfeed-%i",
 	)
 	for i, line := range one {
 		one[i] = own.Replace(line)
