@@ -99,6 +99,10 @@ e2e: package ## the installed .deb between a real Apache under load and a real G
 dashboards: ## make those of deploy/grafana anew
 	cd tools && $(GO) run ./dashboards ../deploy/grafana
 
+.PHONY: terminal-shot
+terminal-shot: build/logfeed ## pictures of logfeed in a terminal, into docs/ (Debian's xvfb, xterm, imagemagick, fonts-dejavu-core)
+	tools/terminal-shot
+
 .PHONY: status-test
 status-test: build/logfeed build/go-carbon ## the status page in a real browser (Debian's chromium; STATUS_SHOTS=DIR keeps what it looks like)
 	$(call tools_test,build/logfeed) -tags statustest -v ./statustest
@@ -237,6 +241,10 @@ package-test: ## the packages twice, byte for byte; the .deb installed, upgraded
 	sha256sum -c build/package.sums
 	$(MAKE) package GOARCH=amd64 VERSION=0.1.1
 	deploy/packaging/test build/logfeed_0.1.0-1_amd64.deb build/logfeed_0.1.1-1_amd64.deb
+
+.PHONY: readme-test
+readme-test: build/nfpm build/cyclonedx-gomod build/sbom ## the README's commands for the installation, word for word, until points are in Carbon (Debian's apache2 and graphite-carbon, root)
+	deploy/packaging/readme-test
 
 .PHONY: dist
 dist: build/cyclonedx-gomod build/sbom ## static binaries for Linux and macOS below build/dist, with checksums and a bill of materials of each
