@@ -20,8 +20,8 @@ type metric struct {
 	sparse  bool            // a sum of zero is not sent
 	add     func(slots []int64, rec *apachelog.Record)
 
-	// The series of a metric without add come from a histogram of durations,
-	// one for each ending.
+	// The series of a metric without add is the number of lines, which every row
+	// has; or they come from a histogram of durations, one for each ending.
 	of []func(histogram) float64
 }
 
@@ -38,7 +38,6 @@ var metrics = []metric{
 	{
 		name:    "requests",
 		endings: []string{"requests.count"},
-		add:     func(s []int64, _ *apachelog.Record) { s[0]++ },
 	},
 	{
 		name: "status", needs: apachelog.Status, wants: "%>s or %s",
@@ -164,7 +163,7 @@ type slot struct {
 	series string
 	number int // among those of its group
 	sparse bool
-	from   int                     // where its sum is in a table's row
+	from   int                     // where its sum is in a table's row; first is the number of lines
 	of     func(histogram) float64 // it comes from the durations instead
 }
 
@@ -175,9 +174,10 @@ func (s Selection) slots(prefix string) []slot {
 	for _, m := range s.rows {
 		for i, ending := range m.endings {
 			one := slot{series: point.Join(prefix, ending), sparse: m.sparse}
-			if m.of != nil {
+			switch {
+			case m.of != nil:
 				one.of = m.of[i]
-			} else {
+			case m.add != nil:
 				one.from = from
 				from++
 			}

@@ -209,8 +209,8 @@ func TestSelect(t *testing.T) {
 		width    int
 		wrong    string
 	}{
-		{nil, all, 8, ""},
-		{nil, apachelog.Time, 2, ""},
+		{nil, all, 7, ""},
+		{nil, apachelog.Time, 1, ""},
 		{[]string{"status"}, all, 6, ""},
 		{[]string{"bytes"}, apachelog.Time, 0, "bytes needs %O, %B or %b in the format"},
 		{[]string{"byte"}, all, 0, `unknown metric "byte"; known are bytes, requests, status, bytes_in, duration`},
