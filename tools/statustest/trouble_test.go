@@ -55,6 +55,12 @@ func TestTroubleAtNight(t *testing.T) {
 	b.await("names to choose from", `document.querySelectorAll("#names option").length === 3`) // bytes, requests, 2xx
 	s.carbon.Kill()
 	b.await("word of a Carbon that is away", `document.querySelector("#sentence").textContent.includes("away")`)
+	if code := ask[int](b, `fetch("healthz").then((answer) => answer.status)`); code != http.StatusOK {
+		t.Errorf("/healthz answers %d because of a Carbon that is away", code)
+	}
+	if said := ask[string](b, `fetch("metrics").then((answer) => answer.text())`); !strings.Contains(said, fmt.Sprintf("logfeed_carbon_connected{carbon=%q} 0\n", s.carbon.Addr())) {
+		t.Errorf("/metrics does not tell that Carbon is away: %s", said)
+	}
 	b.pictures("trouble")
 	b.quiet()
 }
