@@ -50,7 +50,7 @@ func newCrowding(t *testing.T, restTime time.Duration) *crowding {
 	c := &crowding{dir: newDir(t)}
 	notify := make(chan *fsnotify.Watcher, 1)
 	c.r = followWith(t, Options{Patterns: []string{c.at("*.log")}, Poll: time.Hour}, func(f *Follower) {
-		f.watch.restTime = restTime
+		f.watch.crowd.many, f.watch.restTime = 30, restTime // which a slow machine reaches too
 		f.watch.open = func() (*fsnotify.Watcher, error) {
 			w, err := fsnotify.NewWatcher()
 			notify <- w
