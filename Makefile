@@ -130,9 +130,9 @@ limit: build/limit build/go-carbon ## how many points a second one go-carbon tak
 build/benchpeers: $(tools_files)
 	cd tools && $(GO) build -o ../$@ ./benchpeers
 
-# Which tables of docs/performance.md `make bench-peers` makes anew: of peers,
-# formats, packed, sizes (which needs 10 GB of disk).
-ROWS ?= peers,formats,packed
+# Which tables of docs/performance.md `make bench-peers` makes anew; all take 10 GB
+# of disk, and as much memory free for the page cache.
+ROWS ?= peers,formats,packed,cold,sizes,points
 
 .PHONY: bench-peers
 bench-peers: build/benchpeers build/logfeed build/go-carbon ## whole programs on 1.3 GB of log, logfeed into go-carbon beside wc, Python, mtail, GoAccess (ROWS= chooses tables; Debian's mtail, goaccess, zstd, python3)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/tools/internal/child"
+	"github.com/logfeed/logfeed/tools/internal/roundtrip"
 )
 
 // A contestant is a whole program with the log that it reads.
@@ -17,13 +18,23 @@ type contestant struct {
 	log  log
 	// runs is how often it is run at most.
 	runs int
+	// before makes ready for a run; nil has nothing to do.
+	before func() error
+	// ours tells logfeed from the others.
+	ours bool
+	// owed are the points that go-carbon has to have below the prefix after a
+	// run; nil owes none.
+	owed func(prefix string) roundtrip.Points
 	// check looks at what run number n has done; nil has nothing to check.
 	check func(ctx context.Context, n int) error
 	// scale is by how much the log is smaller than what its time stands for.
 	scale float64
 
 	times []time.Duration
+	cpus  []time.Duration // of user and kernel
 	peaks []int64
+	// points is how many go-carbon has after a run.
+	points int
 }
 
 // run runs every contestant in turn, and that so often, so that whatever else
@@ -48,6 +59,11 @@ const peakEvery = 5 * time.Millisecond
 
 // run runs it once, from the start of the process to its end.
 func (c *contestant) run(ctx context.Context, n int, output string) error {
+	if c.before != nil {
+		if err := c.before(); err != nil {
+			return err
+		}
+	}
 	args := c.args(n)
 	begin := time.Now()
 	p, err := child.Start(output, args[0], args[1:]...)
@@ -79,7 +95,7 @@ func (c *contestant) run(ctx context.Context, n int, output string) error {
 			return err
 		}
 	}
-	c.times, c.peaks = append(c.times, took), append(c.peaks, peak)
+	c.times, c.cpus, c.peaks = append(c.times, took), append(c.cpus, p.CPU()), append(c.peaks, peak)
 	return nil
 }
 
@@ -87,6 +103,14 @@ func (c *contestant) run(ctx context.Context, n int, output string) error {
 func (c *contestant) time() time.Duration {
 	return time.Duration(float64(median(c.times)) * c.scale)
 }
+
+// cpu is the median of what it has taken of the processors, scaled.
+func (c *contestant) cpu() time.Duration {
+	return time.Duration(float64(median(c.cpus)) * c.scale)
+}
+
+// peak is the highest memory of all runs.
+func (c *contestant) peak() int64 { return slices.Max(c.peaks) }
 
 // spread is how far the slowest run lies above the fastest one, as a share of
 // the median.

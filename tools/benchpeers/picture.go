@@ -36,7 +36,7 @@ func bars(made []*contestant) []byte {
 	}
 	for i, c := range made {
 		y, seconds, colour := top+row*i, c.time().Seconds(), "#999"
-		if c.check != nil {
+		if c.ours {
 			colour = "#2b6ca3"
 		}
 		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end" fill="#222">%s</text>`+"\n", left-8, y+bar-5, html.EscapeString(c.name))

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// markdown is a table of medians. The ratio is to the row before that is no
+// compared is a table of medians. The ratio is to the row before that is no
 // logfeed, or to the first row where all are.
-func markdown(made []*contestant) string {
+func compared(made []*contestant) string {
 	var b strings.Builder
-	b.WriteString("| program | log | time | GB/s | ratio | spread | peak memory | runs |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| program | log | time | GB/s | ratio | spread | processor | peak memory | points | runs |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	base := made[0]
 	for _, c := range made {
 		if strings.HasSuffix(c.name, "wc -l") {
@@ -23,15 +23,20 @@ func markdown(made []*contestant) string {
 		}
 		took := c.time()
 		size := float64(c.log.bytes) * c.scale
-		name := strings.ReplaceAll(c.name, "|", `\|`)
+		name, points := escaped(c.name), ""
 		if c.scale > 1 {
 			name += fmt.Sprintf(" (1/%.0f of the log, its time times %.0f)", c.scale, c.scale)
 		}
-		fmt.Fprintf(&b, "| %s | %.2f GB | %.2f s | %.2f | %.2f | %.0f %% | %s | %d |\n", name, size/1e9, took.Seconds(), size/1e9/took.Seconds(),
-			took.Seconds()/base.time().Seconds(), 100*c.spread(), c.memory(), len(c.times))
+		if c.ours {
+			points = grouped(c.points)
+		}
+		fmt.Fprintf(&b, "| %s | %.2f GB | %.2f s | %.2f | %.2f | %.0f %% | %.2f s | %s | %s | %d |\n", name, size/1e9, took.Seconds(), size/1e9/took.Seconds(),
+			took.Seconds()/base.time().Seconds(), 100*c.spread(), c.cpu().Seconds(), c.memory(), points, len(c.times))
 	}
 	return b.String()
 }
+
+func escaped(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 // memory is the highest peak of all runs. Of a shell that waits for others it
 // says nothing.
@@ -39,11 +44,7 @@ func (c *contestant) memory() string {
 	if c.args(0)[0] == "sh" {
 		return ""
 	}
-	highest := int64(0)
-	for _, peak := range c.peaks {
-		highest = max(highest, peak)
-	}
-	return fmt.Sprintf("%.0f MiB", float64(highest)/(1<<20))
+	return fmt.Sprintf("%.0f MiB", float64(c.peak())/(1<<20))
 }
 
 // machine says where and when.

@@ -159,3 +159,10 @@ func (p *Process) Peak() (bytes int64, ok bool) {
 	}
 	return 0, false
 }
+
+// CPU returns how much time of the processors the program has taken, and those
+// that it has waited for, once it has ended.
+func (p *Process) CPU() time.Duration {
+	<-p.done
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}

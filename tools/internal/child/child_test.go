@@ -108,3 +108,12 @@ func TestPeak(t *testing.T) {
 		t.Errorf("a program that has ended takes %d bytes", peak)
 	}
 }
+
+func TestCPU(t *testing.T) {
+	// A shell that computes, and waits for another one that does.
+	const busy = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"
+	p := start(t, "("+busy+"); "+busy)
+	if got := p.CPU(); got <= 0 || got > time.Minute {
+		t.Errorf("a short loop has taken %s", got)
+	}
+}

@@ -83,6 +83,9 @@ aggregationMethod = sum
 // go-carbon's series about itself (metric-interval) go nowhere: the schema has
 // no place for them.
 //
+// The cache has no bound: beyond one (a million by default) go-carbon drops
+// points as they arrive, after a receipt as before.
+//
 // In the whisper section enabled is about writing: files are read in any case.
 // The dump is what SIGUSR2 writes. The log goes to standard output, where the
 // messages of a failed start go too.
@@ -96,6 +99,9 @@ data-dir = %q
 schemas-file = %q
 aggregation-file = %q
 quotas-file = %q
+
+[cache]
+max-size = 0
 
 [tcp]
 enabled = true
