@@ -50,7 +50,7 @@ func TestScriptByWorkers(t *testing.T) {
 	for _, workers := range []string{"1", "2", "7"} {
 		t.Run(workers, func(t *testing.T) {
 			t.Parallel()
-			stories(t, workers, "bounds", "by", "files", "formats", "real-log", "retentions", "route", "same-points", "state-dir", "summary")
+			stories(t, workers, "bounds", "by", "files", "formats", "real-log", "retentions", "route", "same-points", "state-dir", "summary", "time", "zero")
 		})
 	}
 }

@@ -87,7 +87,8 @@ func (v *victim) ensure() {
 		return
 	}
 	p := &program{ended: make(chan struct{})}
-	p.cmd = exec.Command("logfeed", v.args...)
+	workers := []string{"1", "2", "7"}[v.rnd.IntN(3)]
+	p.cmd = exec.Command("logfeed", append([]string{"--workers", workers}, v.args...)...)
 	p.cmd.Stderr = &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		v.t.Fatal(err)

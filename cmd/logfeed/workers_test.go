@@ -121,6 +121,33 @@ func TestAnyWorkersAnyBlocks(t *testing.T) {
 	}
 }
 
+// TestAnyWorkersAnyBlocksByFlags has flags decide which lines count and what
+// becomes of buckets without lines. With room for all series the points do not
+// depend on who reads the lines, or how much outside of the bounds is left unread.
+func TestAnyWorkersAnyBlocksByFlags(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	dir := t.TempDir()
+	oddLogs(t, rand.New(rand.NewPCG(seed, 0)), dir)
+	for name, flags := range map[string][]string{
+		"routes": {"--zero-fill", "--where", "status < 500", "--route", `odd=vhost endsWith "1.example"`},
+		"bounds": {"--since", "2026-01-10T01:00:30Z", "--until", "2026-01-10T03:30:00Z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := append([]string{"--lateness", "60s", "--by", "vhost", "--format", `%v %h %l %u %t "%r" %>s %O %D`, "--format", `%v %h %l %u %t "%r" %>s %O`, filepath.Join(dir, "*.log")}, flags...)
+			want := backfill(t, 1, 0, args...).points
+			if len(want) < 1000 {
+				t.Fatalf("only %d points", len(want))
+			}
+			for _, s := range []struct{ workers, block int }{{1, 4097}, {2, 64 << 10}, {7, 0}, {7, 10_007}} {
+				if got := backfill(t, s.workers, s.block, args...).points; !slices.Equal(got, want) {
+					t.Errorf("seed %d: %d workers, blocks of %d: other points", seed, s.workers, s.block)
+				}
+			}
+		})
+	}
+}
+
 // oddLogs writes logs of lines in disorder, some of them late, wrong, of the
 // future or too long, and counts how many of these there are.
 func oddLogs(t *testing.T, rnd *rand.Rand, dir string) (late, rejected, total int) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,8 +32,8 @@ func TestZerosSurviveKills(t *testing.T) {
 			fmt.Fprintf(log, "www%d [%s] %d00 %d\n", rnd.IntN(3), when.UTC().Format("02/Jan/2006:15:04:05 -0700"), 2+rnd.IntN(4), rnd.IntN(1<<20))
 		}
 	}
-	for range 6 {
-		p := start(t, carbon, following...)
+	for round := range 6 {
+		p := start(t, carbon, append([]string{"--workers", strconv.Itoa(1 + 3*(round%3))}, following...)...)
 		for range rnd.IntN(12) {
 			write()
 			time.Sleep(time.Duration(rnd.IntN(500)) * time.Millisecond)

@@ -76,47 +76,73 @@ func rewrite(tb testing.TB, lines [][]byte, format string) [][]byte {
 	return out
 }
 
-// BenchmarkParse reads the real log, rewritten in several formats, from memory: the
-// ends of lines are found and the lines are read.
+// A reading is a block of the real log, rewritten in a format, and how it is read.
+type reading struct {
+	name   string
+	data   []byte
+	lines  int
+	parser *Parser
+	block  *Block
+	record *Record
+}
+
+// readings are six formats, of which only numbers are wanted and then all text
+// too, and what else is worth a look.
+func readings(tb testing.TB) []reading {
+	lines := realLines(tb)
+	formats := httpdFormats(tb)
+	var all []reading
+	add := func(name, format string, text func(*Format) []int) {
+		f := compile(tb, format)
+		// As large as the blocks that are read from a file.
+		data := append(bytes.Join(rewrite(tb, lines, format), []byte("\n")), '\n')
+		data = data[:bytes.LastIndexByte(data[:min(len(data), 256<<10)], '\n')+1]
+		o := ParserOptions{Need: Time | Status | Bytes, Text: text(f)}
+		all = append(all, reading{name, data, bytes.Count(data, []byte("\n")), f.NewParser(o), new(Block), new(Record)})
+	}
+	none := func(*Format) []int { return nil }
+	for _, name := range []string{"combined", "common", "vhost_combined", "combinedio", "json", "ms_times"} {
+		format := name
+		if text, ok := formats[name]; ok {
+			format = text
+		}
+		add(name, format, none)
+		add(name+"+text", format, allOf)
+	}
+	add("combined+user+agent", "combined", func(*Format) []int { return []int{2, 8} })
+	add("tsv", formats["tsv"], none)
+	add("unquoted(ambiguous)", `%h %l %u %t %r %>s %b %{Referer}i %{User-Agent}i`, none)
+	return all
+}
+
+// parse finds the ends of the lines and reads the lines.
+func (r reading) parse(tb testing.TB) {
+	for r.block.Begin(r.data); r.block.More(); {
+		if err := r.parser.ParseNext(r.block, r.record); err != nil {
+			tb.Fatalf("%s: %v\n%s", r.name, err, r.block.Line())
+		}
+	}
+}
+
+// BenchmarkParse reads blocks of lines from memory.
 func BenchmarkParse(b *testing.B) {
-	lines := realLines(b)
-	formats := httpdFormats(b)
-	for _, c := range []struct {
-		name, format string
-		need         Field
-		text         []int
-	}{
-		{"combined", "combined", Time | Status | Bytes, nil},
-		{"common", "common", Time | Status | Bytes, nil},
-		{"vhost_combined", "vhost_combined", Time | Status | Bytes, nil},
-		{"combinedio", "combinedio", Time | Status | Bytes, nil},
-		{"json", formats["json"], Time | Status | Bytes, nil},
-		{"ms_times", formats["ms_times"], Time | Status | Bytes, nil},
-		{"tsv", formats["tsv"], Time | Status | Bytes, nil},
-		{"combined+user+agent", "combined", Time | Status | Bytes, []int{2, 8}},
-		{"combined+all", "combined", Time | Status | Bytes, []int{0, 1, 2, 3, 4, 5, 6, 7, 8}},
-		{"unquoted(ambiguous)", `%h %l %u %t %r %>s %b %{Referer}i %{User-Agent}i`, Time | Status | Bytes, nil},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			lines := rewrite(b, lines, c.format)
-			p := compile(b, c.format).NewParser(ParserOptions{Need: c.need, Text: c.text})
-			// As large as the blocks that are read from a file.
-			data := append(bytes.Join(lines, []byte("\n")), '\n')
-			data = data[:bytes.LastIndexByte(data[:min(len(data), 256<<10)], '\n')+1]
-			n := int64(bytes.Count(data, []byte("\n")))
-			b.SetBytes(int64(len(data)))
+	for _, r := range readings(b) {
+		b.Run(r.name, func(b *testing.B) {
+			b.SetBytes(int64(len(r.data)))
 			b.ReportAllocs()
-			var block Block
-			var rec Record
 			for b.Loop() {
-				block.Begin(data)
-				for block.More() {
-					if err := p.ParseNext(&block, &rec); err != nil {
-						b.Fatalf("%v\n%s", err, block.Line())
-					}
-				}
+				r.parse(b)
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(int64(b.N)*n), "ns/line")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*r.lines), "ns/line")
 		})
+	}
+}
+
+// TestLinesAllocateNothing reads what BenchmarkParse reads.
+func TestLinesAllocateNothing(t *testing.T) {
+	for _, r := range readings(t) {
+		if n := testing.AllocsPerRun(3, func() { r.parse(t) }); n != 0 {
+			t.Errorf("%s: %v allocations for %d lines, want none", r.name, n, r.lines)
+		}
 	}
 }
