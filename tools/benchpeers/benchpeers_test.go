@@ -104,14 +104,17 @@ func TestCompared(t *testing.T) {
 
 func TestReached(t *testing.T) {
 	wc, slow := of("wc -l", 1, 1e8), of("slow", 10, 2e8)
+	ours := of("logfeed", 1, 1e8)
+	ours.ours = true
 	table := reached([]aim{
 		atMost("a", 2, times(slow, wc)), atMost("b", 20, times(slow, wc)),
-		atLeast("c", 20, times(slow, wc)), atLeast("d", 21, times(slow, wc)), memory(wc),
+		atLeast("c", 20, times(slow, wc)), atLeast("d", 21, times(slow, wc)),
+		memory([]*contestant{wc, ours}), memory([]*contestant{wc}),
 	})
 	for _, want := range []string{
 		"| a | at most 2.0 × | 20.00 × | **missed** |", "| b | at most 20.0 × | 20.00 × | reached |",
 		"| c | at least 20 × | 20 × | reached |", "| d | at least 21 × | 20 × | **missed** |",
-		"| wc -l: memory | at most 64 MiB | 65 MiB | **missed** |",
+		"| logfeed: peak memory | at most 64 MiB | 65 MiB | **missed** |", "| logfeed: peak memory | at most 64 MiB | 0 MiB | reached |",
 	} {
 		if !strings.Contains(table, want) {
 			t.Errorf("%q is not in\n%s", want, table)

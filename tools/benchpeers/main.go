@@ -105,6 +105,7 @@ func (b *bench) all(ctx context.Context, goCarbon, realLog string, names []strin
 	if err != nil {
 		return err
 	}
+	where := machine() // before it has work
 	if b.real, err = os.ReadFile(realLog); err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (b *bench) all(ctx context.Context, goCarbon, realLog string, names []strin
 		if doc == "" {
 			continue
 		}
-		if err := replaceIn(doc, t.name, machine()+"\n\n"+text); err != nil {
+		if err := replaceIn(doc, t.name, where+"\n\n"+text); err != nil {
 			return err
 		}
 	}

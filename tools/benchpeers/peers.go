@@ -66,13 +66,12 @@ func (b *bench) peers(ctx context.Context) (string, error) {
 	one := b.logfeedOn("logfeed, 1 worker", b.plain, "--workers", "1")
 	made := []*contestant{wc, two, one}
 	aims := []aim{
-		atMost("logfeed, 2 workers: time of `wc -l`", 2.0, times(two, wc)),
-		atMost("logfeed, 1 worker: time of `wc -l`", 3.5, times(one, wc)),
-		memory(two), memory(one),
+		atMost("logfeed, 2 workers, to `wc -l`", 2.0, times(two, wc)),
+		atMost("logfeed, 1 worker, to `wc -l`", 3.5, times(one, wc)),
 	}
 	slower := func(c *contestant, aimed float64) {
 		made = append(made, c)
-		aims = append(aims, atLeast(c.name+": time of logfeed, 2 workers", aimed, times(c, two)))
+		aims = append(aims, atLeast(c.name+", to logfeed, 2 workers", aimed, times(c, two)))
 	}
 	if path, err := exec.LookPath("python3"); err == nil {
 		slower(program("Python generators, one regular expression", b.plain, slowRuns, 1, path, "tools/benchpeers/pipeline.py", b.plain.path), 15)
@@ -100,7 +99,7 @@ func (b *bench) peers(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return compared(made) + "\n" + reached(aims), nil
+	return compared(made) + "\n" + reached(append(aims, memory(made))), nil
 }
 
 const (
@@ -132,12 +131,12 @@ func (b *bench) formats(ctx context.Context) (string, error) {
 		}
 		c := b.every(f.interval, f.name, l, f.flags...)
 		made = append(made, c)
-		aims = append(aims, atMost(f.name+": time of combined", 1.6, times(c, plain)), memory(c))
+		aims = append(aims, atMost(f.name+", to combined", 1.6, times(c, plain)))
 	}
 	if err := b.run(ctx, made); err != nil {
 		return "", err
 	}
-	return compared(made) + "\n" + reached(aims), nil
+	return compared(made) + "\n" + reached(append(aims, memory(made))), nil
 }
 
 func byVhost() []string { return []string{"--format", "vhost_combined", "--by", "vhost"} }
@@ -164,7 +163,7 @@ func (b *bench) packed(ctx context.Context) (string, error) {
 		wc := program(p.unpack+" | wc -l", packed, b.rounds, 1, "sh", "-c", p.unpack+" "+packed.path+" | wc -l")
 		c := b.logfeedOn("logfeed, ."+p.suffix, packed)
 		made = append(made, wc, c)
-		aims = append(aims, atMost(c.name+": time of `"+wc.name+"`", p.aimed, times(c, wc)), memory(c))
+		aims = append(aims, atMost(c.name+", to `"+wc.name+"`", p.aimed, times(c, wc)))
 	}
 	if len(made) == 0 {
 		return "", fmt.Errorf("neither gzip nor zstd is installed")
@@ -172,7 +171,7 @@ func (b *bench) packed(ctx context.Context) (string, error) {
 	if err := b.run(ctx, made); err != nil {
 		return "", err
 	}
-	return compared(made) + "\n" + reached(aims), nil
+	return compared(made) + "\n" + reached(append(aims, memory(made))), nil
 }
 
 // cold are programs that read the plain log from the disk.

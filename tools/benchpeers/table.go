@@ -47,7 +47,7 @@ func (c *contestant) memory() string {
 	return fmt.Sprintf("%.0f MiB", float64(c.peak())/(1<<20))
 }
 
-// machine says where and when.
+// machine says where and when, and how busy the machine is.
 func machine() string {
 	model := "an unnamed processor"
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -58,7 +58,11 @@ func machine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s, on %d cores of %s, %s.", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), model, runtime.Version())
+	load := "unknown"
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load, _, _ = strings.Cut(string(text), " ")
+	}
+	return fmt.Sprintf("%s, on %d cores of %s, %s; load before: %s.", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), model, runtime.Version(), load)
 }
 
 // replaceIn puts a text between the marks of its name in a file, and appends
