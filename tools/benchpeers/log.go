@@ -13,7 +13,6 @@ import (
 
 // A shape is how the lines of a log are written.
 type shape struct {
-	name   string
 	vhosts int    // more than 0: a virtual host and a port before the line
 	tail   string // what stands after the line of the format combined
 	octets bool   // the size is that of %O, which is never "-"
