@@ -6,8 +6,8 @@ GO ?= go
 FUZZTIME ?= 10s
 COUNT ?= 5
 BENCH ?= .
-# How long `make bench-live` makes each of its measurements under load. With SOAK,
-# such as 1h, it measures the memory under load for so long, and nothing else.
+# How long `make bench-live` makes its measurements; some take half of it. With
+# SOAK, such as 1h, it measures the memory under load for so long, and nothing else.
 LIVE ?= 1m
 SOAK ?=
 
@@ -181,7 +181,7 @@ bench: ## benchmarks COUNT times each (BENCH='Parse|Add' chooses)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 .PHONY: bench-live
-bench-live: build/logfeed build/go-carbon ## what following costs, beside mtail (Debian) and tail -F, into docs/performance-live.md (7 min; SOAK=1h: only whether its memory grows)
+bench-live: build/logfeed build/go-carbon ## what following costs, beside mtail (Debian) and tail -F, into docs/performance-live.md (8 min; SOAK=1h: only whether its memory grows)
 	$(GO) test -tags benchlive -c -o build/latency.test ./cmd/logfeed
 	cd tools && $(GO) build -o ../build/benchlive ./benchlive
 	build/benchlive $(if $(SOAK),-soak $(SOAK),-for $(LIVE)) -doc docs/performance-live.md

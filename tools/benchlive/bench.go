@@ -25,10 +25,6 @@ const (
 	// stopPatience bounds the wait for its end.
 	stopPatience = 30 * time.Second
 
-	// restPart is which part of the time a measurement without load takes. There
-	// are more of those, and little happens.
-	restPart = 2
-
 	busyLogs      = 100
 	busyPerSecond = 10_000
 )
@@ -38,7 +34,7 @@ type bench struct {
 	logfeed, goCarbon, latencyTest string
 
 	dir    string
-	time   time.Duration // of each measurement under load
+	time   time.Duration // of each measurement; see short
 	carbon *gocarbon.Server
 	sites  int
 	say    func(format string, a ...any)
@@ -70,6 +66,9 @@ func (b *bench) all(ctx context.Context, only string) (*table, error) {
 	}
 	return t, nil
 }
+
+// short is how long those measurements take for which less time is enough.
+func (b *bench) short() time.Duration { return b.time / 2 }
 
 // withCarbon calls measure while a go-carbon runs that knows no series yet.
 func (b *bench) withCarbon(ctx context.Context, measure func() error) (err error) {
@@ -166,7 +165,7 @@ type restingLogfeed struct {
 	resident int64
 }
 
-func (b *bench) rest(ctx context.Context, logs, directories int) (r restingLogfeed, err error) {
+func (b *bench) rest(ctx context.Context, logs, directories int, d time.Duration) (r restingLogfeed, err error) {
 	s, err := b.site(logs, directories)
 	if err != nil {
 		return r, err
@@ -179,7 +178,6 @@ func (b *bench) rest(ctx context.Context, logs, directories int) (r restingLogfe
 	if err := sleep(ctx, settle); err != nil {
 		return r, err
 	}
-	d := b.time / restPart
 	uses, err := b.over(ctx, d, p.PID())
 	if err != nil {
 		return r, err
@@ -195,7 +193,7 @@ func (b *bench) rest(ctx context.Context, logs, directories int) (r restingLogfe
 func (b *bench) idle(ctx context.Context, t *table) error {
 	for _, logs := range []int{10, busyLogs} {
 		b.sites++
-		r, err := b.rest(ctx, logs, 1)
+		r, err := b.rest(ctx, logs, 1, b.time)
 		if err != nil {
 			return err
 		}
@@ -219,7 +217,7 @@ func (b *bench) spread(ctx context.Context, t *table) error {
 }
 
 func (b *bench) tenThousand(ctx context.Context, t *table, what string, directories int, wanted bool) error {
-	r, err := b.rest(ctx, 10_000, directories)
+	r, err := b.rest(ctx, 10_000, directories, b.short())
 	if err != nil {
 		return err
 	}
@@ -331,20 +329,20 @@ func stopSession(p *child.Process) error {
 }
 
 func (b *bench) latency(ctx context.Context, t *table) error {
-	return b.delays(ctx, t, "10,000 lines/s in 100 logs", "p99 ≤ 50 ms", func(ctx context.Context, s *site) error {
+	return b.delays(ctx, t, "10,000 lines/s in 100 logs", "p99 ≤ 50 ms", b.short(), func(ctx context.Context, s *site) error {
 		_, err := s.write(ctx, busyPerSecond)
 		return err
 	})
 }
 
 func (b *bench) quiet(ctx context.Context, t *table) error {
-	return b.delays(ctx, t, "about 7 lines/s in 100 logs", "≤ 20 ms", func(ctx context.Context, s *site) error {
+	return b.delays(ctx, t, "about 7 lines/s in 100 logs", "≤ 20 ms", b.time, func(ctx context.Context, s *site) error {
 		return s.trickle(ctx)
 	})
 }
 
 // delays measures how long after its write a line is counted.
-func (b *bench) delays(ctx context.Context, t *table, what, aim string, write func(context.Context, *site) error) error {
+func (b *bench) delays(ctx context.Context, t *table, what, aim string, d time.Duration, write func(context.Context, *site) error) error {
 	s, err := b.site(busyLogs, 1)
 	if err != nil {
 		return err
@@ -356,7 +354,7 @@ func (b *bench) delays(ctx context.Context, t *table, what, aim string, write fu
 	if err := sleep(ctx, settle); err != nil {
 		return errors.Join(err, p.Kill())
 	}
-	writing, stop := context.WithTimeout(ctx, b.time)
+	writing, stop := context.WithTimeout(ctx, d)
 	defer stop()
 	if err := write(writing, s); err != nil {
 		return errors.Join(err, p.Kill())
