@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/logfeed/logfeed/internal/checkpoint"
+	"github.com/logfeed/logfeed/internal/tail"
 )
 
 const (
@@ -201,7 +202,7 @@ func (p *pipeline) state() *state {
 		Files:    p.follower.State(),
 		Ledger:   p.ledger.Snapshot(),
 		Counters: p.counters(),
-		Own:      p.own.state(),
+		Own:      p.own.state(p.condition(tail.Tick{})),
 		Outboxes: make(map[string]packedPoints),
 	}
 	stats := p.sink.Stats()

@@ -189,15 +189,16 @@ func (o *own) points() []point.Point {
 	return points
 }
 
-// state returns what a later run needs to go on.
-func (o *own) state() ownState {
+// state returns what a later run needs to go on, for a condition that may be
+// newer than the last tick: what was read since then is told of by that run.
+func (o *own) state(c *condition) ownState {
 	if o == nil || o.start == 0 {
 		return ownState{}
 	}
-	s := ownState{Start: o.start, Sums: o.sums()}
+	s := ownState{Start: o.start, Sums: make([]int64, len(ownTable))}
 	for i, row := range ownTable {
-		if !row.counts() {
-			s.Sums[i] = 0
+		if row.counts() {
+			s.Sums[i] = row.of(c) - o.base[i]
 		}
 	}
 	return s

@@ -125,9 +125,10 @@ func TestOwnBuckets(t *testing.T) {
 	expect(at(850), "lines.count 0 660", "lag.bytes 2 660", "lag.seconds 9 660")
 	expect(at(900), "lines.count 0 840", "lag.bytes 2 840", "lag.seconds 0 840")
 
-	c.Lines = 108
+	c.Lines = 107
 	expect(at(930))
-	state := o.state()
+	c.Lines = 108 // read after the last tick
+	state := o.state(c)
 	o = newOwn(rollup.Options{Prefix: "p", Interval: time.Minute})
 	o.resume(state)
 	expect(at(940))
