@@ -117,7 +117,7 @@ func TestStartAtTheEndByEnd(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
 	file := create(t, path)
 	now := time.Now()
-	for now.Unix()%60 > 50 { // too near to the end of a minute for a test
+	for now.Unix()%60 > 30 { // too near to the end of a minute for a test
 		time.Sleep(time.Second)
 		now = time.Now()
 	}

@@ -120,7 +120,7 @@ func TestStartAtTheEnd(t *testing.T) {
 	path := filepath.Join(dir, "access.log")
 	rotated := create(t, path+".1")
 	now := time.Now()
-	for now.Unix()%60 > 50 { // too near to the end of a minute for a test
+	for now.Unix()%60 > 30 { // too near to the end of a minute for a test
 		time.Sleep(time.Second)
 		now = time.Now()
 	}
