@@ -216,15 +216,20 @@ build/cyclonedx-gomod: Makefile
 build/sbom: $(tools_files)
 	cd tools && $(GO) build -o ../$@ ./sbom
 
+build/notices: $(tools_files)
+	cd tools && $(GO) build -o ../$@ ./notices
+
 # $(call bill,OS,ARCH,BINARY): what a binary is made of, as BINARY.cdx.json.
 bill = GOOS=$(1) GOARCH=$(2) build/cyclonedx-gomod bin -json -noserial -notimestamp -std -version $(VERSION) -output $(3).cdx.json $(3) && \
 	build/sbom $(3) $(3).cdx.json internal/status/page/uplot.js
 
 .PHONY: package
-package: build/nfpm build/cyclonedx-gomod build/sbom ## a .deb and an .rpm for GOARCH below build/ (VERSION=X.Y.Z)
+package: build/nfpm build/cyclonedx-gomod build/sbom build/notices ## a .deb and an .rpm for GOARCH below build/ (VERSION=X.Y.Z)
 	rm -rf build/package && mkdir -p build/package
 	GOOS=linux GOARCH=$(GOARCH) $(static) -o build/package/logfeed ./cmd/logfeed
 	$(call bill,linux,$(GOARCH),build/package/logfeed)
+	build/notices build/package/logfeed >build/package/notices
+	gzip -9nf build/package/notices
 	gzip -9n <deploy/manual/logfeed.1 >build/package/logfeed.1.gz
 	printf 'logfeed (%s-1) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- logfeed <logfeed@users.noreply.github.com>  %s\n' \
 		$(VERSION) "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n >build/package/changelog.gz
@@ -243,16 +248,17 @@ package-test: ## the packages twice, byte for byte; the .deb installed, upgraded
 	deploy/packaging/test build/logfeed_0.1.0-1_amd64.deb build/logfeed_0.1.1-1_amd64.deb
 
 .PHONY: readme-test
-readme-test: build/nfpm build/cyclonedx-gomod build/sbom ## the README's commands for the installation, word for word, until points are in Carbon (Debian's apache2 and graphite-carbon, root)
+readme-test: build/nfpm build/cyclonedx-gomod build/sbom build/notices ## the README's commands for the installation, word for word, until points are in Carbon (Debian's apache2 and graphite-carbon, root)
 	deploy/packaging/readme-test
 
 .PHONY: dist
-dist: build/cyclonedx-gomod build/sbom ## static binaries for Linux and macOS below build/dist, with checksums and a bill of materials of each
+dist: build/cyclonedx-gomod build/sbom build/notices ## static binaries for Linux and macOS below build/dist, with checksums, and of each a bill of materials and the licences of what is in it
 	rm -rf build/dist && mkdir -p build/dist
 	set -e; for target in linux/amd64 linux/arm64 linux/386 darwin/amd64 darwin/arm64; do \
 		name=build/dist/logfeed-$(VERSION)-$$(echo $$target | tr / -); \
 		GOOS=$${target%/*} GOARCH=$${target#*/} $(static) -o $$name ./cmd/logfeed; \
 		$(call bill,$${target%/*},$${target#*/},$$name) || exit 1; \
+		build/notices $$name >$$name.notices.txt; \
 	done
 	cd build/dist && sha256sum * >SHA256SUMS
 
