@@ -136,7 +136,9 @@ ROWS ?= peers,formats,packed,cold,sizes,points
 
 .PHONY: bench-peers
 bench-peers: build/benchpeers build/logfeed build/go-carbon ## whole programs on 1.3 GB of log, logfeed into go-carbon beside wc, Python, mtail, GoAccess (ROWS= chooses tables; Debian's mtail, goaccess, zstd, python3)
-	@for program in python3 mtail goaccess zstd; do command -v $$program >/dev/null || echo "$$program is missing: its rows are left out (apt-get install $$program)"; done
+	@missing=; for program in python3 mtail goaccess zstd; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then apt-get install -q -y --no-install-recommends $$missing || true; fi; \
+	for program in $$missing; do command -v $$program >/dev/null || echo "$$program is missing: its rows are left out (apt-get install $$program)"; done
 	build/benchpeers -rows $(ROWS) -dir build/benchpeers.data -doc docs/performance.md -picture docs/performance.svg
 
 # How long `make torture` goes on, how many histories `make model` plays, and how
