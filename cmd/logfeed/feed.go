@@ -25,11 +25,11 @@ import (
 // What a one-shot run keeps of its points is bounded more tightly than
 // --buffer, so that its memory does not grow with the span of the logs.
 const (
-	// onceAhead is how far reading may be ahead of Carbon: about 116,000
+	// onceAhead is how far reading may be ahead of Carbon: about 87,000
 	// points. Half of them may be in doubt, so that reading and sending go on
 	// while a receipt is awaited. More would make nothing faster, and the logs
 	// wait as well.
-	onceAhead = 8 << 20
+	onceAhead = 6 << 20
 
 	// onceHistory bounds the delivered points: about 116,000, which are more
 	// than Carbon holds in memory when it keeps up.

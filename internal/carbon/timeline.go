@@ -78,7 +78,8 @@ func (l *timeline) remove(time uint32) {
 }
 
 // openFront makes room before the oldest point, openBack behind the newest one:
-// as much as there are points, so that on average each is moved once.
+// at least half as much as there are points, so that on average each is moved
+// twice at most.
 func (l *timeline) openFront() {
 	if l.from == 0 {
 		n := len(l.all)
@@ -90,7 +91,7 @@ func (l *timeline) openFront() {
 func (l *timeline) openBack() {
 	switch n := len(l.points()); {
 	case len(l.all) < cap(l.all):
-	case l.from > n:
+	case l.from > n/2:
 		copy(l.all, l.points())
 		l.all, l.from = l.all[:n], 0
 	default:

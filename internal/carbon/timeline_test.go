@@ -71,3 +71,21 @@ func checkTimeline(t *testing.T, line *timeline, want map[uint32]slot) {
 		t.Fatalf("%d points take the room of %d", len(times), cap(line.all))
 	}
 }
+
+// A series of which one point comes whenever one goes keeps its memory.
+func TestTimelineSlides(t *testing.T) {
+	var line timeline
+	now := uint32(1000)
+	slide := func() {
+		for range 1000 {
+			line.insert(now, slot(now))
+			if now++; len(line.points()) > 100 {
+				line.remove(line.points()[0].time)
+			}
+		}
+	}
+	slide()
+	if n := testing.AllocsPerRun(5, slide); n > 0 {
+		t.Errorf("%v allocations for a thousand points", n)
+	}
+}
