@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -91,16 +90,9 @@ func linesAt(carbon *carbontest.Server) (lines int) {
 // resident returns what Linux tells of a process's memory, in bytes.
 func resident(t *testing.T, pid int, field string) int64 {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
+	bytes, ok := memoryOf(pid, field)
+	if !ok {
+		t.Fatalf("%s is not told", field)
 	}
-	for line := range bytes.Lines(status) {
-		var kib int64
-		if _, err := fmt.Sscanf(string(line), field+": %d kB", &kib); err == nil {
-			return kib << 10
-		}
-	}
-	t.Fatalf("%s is not told", field)
-	return 0
+	return bytes
 }
