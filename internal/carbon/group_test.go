@@ -317,16 +317,20 @@ func TestTakes(t *testing.T) {
 		takes := func(p point.Point) bool { return p.Route == "a" }
 		g := NewGroup(GroupOptions{}, some.sender(Options{Takes: takes}, nil), all.sender(Options{}, nil))
 		defer stopNow(g)
-		points := []point.Point{{Series: "x.a", Value: 1, Time: base, Route: "a"}, {Series: "x.b", Value: 2, Time: base, Route: "b"}, {Series: "own", Value: 3, Time: base}}
-		if err := g.Write(t.Context(), points); err != nil {
+		of := func(at int64) []point.Point {
+			return []point.Point{{Series: "x.a", Value: 1, Time: at, Route: "a"}, {Series: "x.b", Value: 2, Time: at, Route: "b"}, {Series: "own", Value: 3, Time: at}}
+		}
+		if err := g.Write(t.Context(), of(base)); err != nil {
 			t.Fatal(err)
 		}
-		g.Offer(points)
+		// Points of another interval: the same ones again would be one with the
+		// first, or not, by whether those have been sent yet.
+		g.Offer(of(base + 60))
 		drain(t, g)
-		if got := some.got(); len(got) != 1 || got[0].Series != "x.a" {
+		if got := some.got(); len(got) != 2 || got[0].Series != "x.a" || got[1].Series != "x.a" {
 			t.Errorf("%+v", got)
 		}
-		if got := all.got(); len(got) != 3 {
+		if got := all.got(); len(got) != 6 {
 			t.Errorf("%+v", got)
 		}
 	})
