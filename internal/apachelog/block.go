@@ -1,48 +1,31 @@
 package apachelog
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
 
 // A Block is a run of whole lines in memory, which a Parser reads one after the
-// other. All places where a text may end are found at once, which takes a
-// fraction of the time that it takes to look for each of them. The zero value is
-// an empty block. It is for one goroutine.
+// other. All places where a line or a quoted text may end are listed at once. That
+// takes less time than to look for each of them, and the processor need not know
+// where one text ends before it goes on with what is behind the next one. The
+// zero value is an empty block. It is for one goroutine.
 type Block struct {
 	data  []byte
-	stops []uint64 // bit i&63 of word i>>6: data[i] is a quotation mark or a newline
+	stops []uint32 // where quotation marks and newlines stand, then len(data)
+	place int      // of a stop, before which none is looked for
+	first int      // place of the first stop of the line to be read next
 
 	lo, hi int // the line read last
 	next   int // where the one after it begins
 	end    int // where the newline of that one stands; before next as long as nobody has looked
 }
 
-const (
-	// wordBytes is how many bytes of data one word of stops is for.
-	wordBytes = 64
-	// spareWords are words without stops behind the last one, so that stop may
-	// look at several at a time.
-	spareWords = 3
-)
-
-// Begin takes whole lines, each with a newline at its end. They must not change
-// until the next call.
+// Begin takes whole lines, each with a newline at its end, of less than 4 GiB.
+// They must not change until the next call.
 func (b *Block) Begin(data []byte) {
-	n := (len(data) + wordBytes - 1) / wordBytes
-	if cap(b.stops) < n+spareWords {
-		b.stops = make([]uint64, n+spareWords)
-	}
-	b.data, b.stops = data, b.stops[:n+spareWords]
-	whole := len(data) / wordBytes
-	mark(data[:whole*wordBytes], b.stops)
-	if whole < n {
-		var rest [wordBytes]byte
-		copy(rest[:], data[whole*wordBytes:])
-		mark(rest[:], b.stops[whole:])
-	}
-	clear(b.stops[n:])
+	b.data, b.stops = data, appendStops(b.stops[:0], data)
+	b.place, b.first = 0, 0
 	b.lo, b.hi, b.next, b.end = 0, 0, 0, -1
 }
 
@@ -56,10 +39,11 @@ func (b *Block) Line() []byte { return b.data[b.lo:b.hi:b.hi] }
 // peek returns the line that is to be read next, as Line does when it was.
 func (b *Block) peek() []byte {
 	if b.end < b.next {
-		b.end = len(b.data)
-		if n := bytes.IndexByte(b.data[b.next:], '\n'); n >= 0 {
-			b.end = b.next + n
+		place := b.first
+		for int(b.stops[place]) < len(b.data) && b.data[b.stops[place]] != '\n' {
+			place++
 		}
+		b.end = int(b.stops[place])
 	}
 	hi := b.end
 	if hi > b.next && b.data[hi-1] == '\r' {
@@ -70,47 +54,59 @@ func (b *Block) peek() []byte {
 
 // skip goes to the end of the line that is to be read next.
 func (b *Block) skip() {
-	b.lo, b.hi = b.next, b.next+len(b.peek())
-	b.next = b.end + 1
+	line := b.peek()
+	b.place = b.first
+	b.stop(b.end)
+	b.pass(b.next+len(line), b.end)
+}
+
+// pass goes to the end of a line, which is data[next:hi], and whose newline stands
+// at end, where stop was asked last.
+func (b *Block) pass(hi, end int) {
+	b.lo, b.hi, b.next = b.next, hi, end+1
+	b.place++
+	b.first = b.place
 }
 
 // stop returns where the first quotation mark or newline at or after data[pos]
-// stands, len(data) if there is none. pos is not greater than that.
+// stands, len(data) if there is none. pos is not greater than that, and not before
+// what was asked for last.
 func (b *Block) stop(pos int) int {
-	i, shift := uint(pos)/wordBytes, uint(pos)%wordBytes
-	w := b.stops[i : i+3 : i+3]
-	// Two words of the bits from pos on. No branch depends on which of them has
-	// the first one: that changes from line to line.
-	first := w[0]>>shift | w[1]<<(wordBytes-shift)
-	second := w[1]>>shift | w[2]<<(wordBytes-shift)
-	n := bits.TrailingZeros64(first)
-	if n += bits.TrailingZeros64(second) & -(n / wordBytes); n < 2*wordBytes {
-		return pos + n
+	place := b.place
+	for int(b.stops[place]) < pos {
+		place++
 	}
-	return b.farStop(i + 2)
+	b.place = place
+	return int(b.stops[place])
 }
 
-// farStop returns where the first stop stands from a word on.
-func (b *Block) farStop(word uint) int {
-	for i, w := range b.stops[word:] {
-		if w != 0 {
-			return int(word+uint(i))*wordBytes + bits.TrailingZeros64(w)
-		}
+// wordBytes is how many bytes are looked at together, with a bit for each.
+const wordBytes = 64
+
+// appendStops appends to list where quotation marks and newlines stand in data,
+// and then its length.
+func appendStops(list []uint32, data []byte) []uint32 {
+	whole := len(data) / wordBytes * wordBytes
+	list = appendMarks(list, data[:whole], 0)
+	if whole < len(data) {
+		var rest [wordBytes]byte
+		copy(rest[:], data[whole:])
+		list = appendMarks(list, rest[:], whole)
 	}
-	return len(b.data)
+	return append(list, uint32(len(data)))
 }
 
-// markPlain notes where quotation marks and newlines stand in data, whose length
-// is a multiple of wordBytes.
-func markPlain(data []byte, stops []uint64) {
-	for i := range len(data) / wordBytes {
-		var word uint64
-		for j := 0; j < wordBytes; j += 8 {
-			x := binary.LittleEndian.Uint64(data[i*wordBytes+j:])
-			word |= (equal(x, '"') | equal(x, '\n')) << j
+// appendMarksPlain appends to list where quotation marks and newlines stand in
+// data, whose length is a multiple of wordBytes and whose first byte stands at
+// base.
+func appendMarksPlain(list []uint32, data []byte, base int) []uint32 {
+	for i := 0; i < len(data); i += 8 {
+		x := binary.LittleEndian.Uint64(data[i:])
+		for m := equal(x, '"') | equal(x, '\n'); m != 0; m &= m - 1 {
+			list = append(list, uint32(base+i+bits.TrailingZeros64(m)))
 		}
-		stops[i] = word
 	}
+	return list
 }
 
 // equal returns a bit for each of the eight bytes of x: whether it is c.

@@ -3,6 +3,7 @@ package apachelog
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -51,20 +52,23 @@ func TestMarks(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 2000 {
-		data := make([]byte, wordBytes*r.IntN(5))
+		data, base := make([]byte, wordBytes*r.IntN(5)), r.IntN(1<<30)
+		seldom := 1 + r.IntN(40)
 		for i := range data {
-			data[i] = []byte{'"', '\n', byte(r.IntN(256)), '"' ^ 0x80, '\n' + 1, '"' - 1}[r.IntN(6)]
-		}
-		want := make([]uint64, len(data)/wordBytes)
-		for i, c := range data {
-			if c == '"' || c == '\n' {
-				want[i/wordBytes] |= 1 << (i % wordBytes)
+			data[i] = []byte{byte(r.IntN(256)), '"' ^ 0x80, '\n' + 1, '"' - 1}[r.IntN(4)]
+			if r.IntN(seldom) == 0 {
+				data[i] = "\"\n"[r.IntN(2)]
 			}
 		}
-		for name, by := range map[string]func(data []byte, stops []uint64){"mark": mark, "markPlain": markPlain} {
-			got := make([]uint64, len(want))
-			if by(data, got); !slices.Equal(got, want) {
-				t.Fatalf("seed %d, %s of %q: %x, want %x", seed, name, data, got, want)
+		want := []uint32{7}
+		for i, c := range data {
+			if c == '"' || c == '\n' {
+				want = append(want, uint32(base+i))
+			}
+		}
+		for name, by := range map[string]func(list []uint32, data []byte, base int) []uint32{"appendMarks": appendMarks, "appendMarksPlain": appendMarksPlain} {
+			if got := by([]uint32{7}, data, base); !slices.Equal(got, want) {
+				t.Fatalf("seed %d, %s of %q: %d, want %d", seed, name, data, got, want)
 			}
 		}
 	}
@@ -101,6 +105,7 @@ func TestBlock(t *testing.T) {
 		if b.More() {
 			t.Fatalf("seed %d: %q gives one more, %q", seed, data, b.peek())
 		}
+		b.Begin(data)
 		for pos := range len(data) + 1 {
 			want := len(data)
 			if n := bytes.IndexAny(data[pos:], "\"\n"); n >= 0 {
@@ -113,12 +118,12 @@ func TestBlock(t *testing.T) {
 	}
 }
 
-// TestLeadingDigits tries numbers of every length, and what may follow them.
-func TestLeadingDigits(t *testing.T) {
+// TestDigits tries numbers of every length, and what may follow them.
+func TestDigits(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 100_000 {
 		var x uint64
-		want, n, open := int64(0), 0, true
+		want, first, n, open := int64(0), int64(0), 0, true
 		for i := range 8 {
 			c := byte(r.IntN(256))
 			if i < r.IntN(9) {
@@ -128,9 +133,18 @@ func TestLeadingDigits(t *testing.T) {
 			if open = open && c-'0' <= 9; open {
 				want, n = want*10+int64(c-'0'), n+1
 			}
+			if i == 2 {
+				first = want
+			}
 		}
 		if got, v := leadingDigits(x); got != n || v != want {
 			t.Fatalf("%016x: %d digits that are %d, want %d that are %d", x, got, v, n, want)
+		}
+		if v, ok := threeDigits(x); ok != (n >= 3) || ok && v != first {
+			t.Fatalf("%016x: three digits: %v, and they are %d, want %v and %d", x, ok, v, n >= 3, first)
+		}
+		if got := trailingDigits(bits.ReverseBytes64(x)); got != n {
+			t.Fatalf("%016x backwards: %d digits at its end, want %d", x, got, n)
 		}
 	}
 }

@@ -2,5 +2,7 @@
 
 package apachelog
 
-// mark is markPlain.
-func mark(data []byte, stops []uint64) { markPlain(data, stops) }
+// appendMarks is appendMarksPlain.
+func appendMarks(list []uint32, data []byte, base int) []uint32 {
+	return appendMarksPlain(list, data, base)
+}

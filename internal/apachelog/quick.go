@@ -36,6 +36,7 @@ type quick struct {
 	mask uint64 // which bytes of lit there are
 	size int    // of the whole literal
 	text string // all of it
+	more bool   // it is longer, or dashes may stand in its place
 
 	// Where words follow that are "-" in nearly every line, and that nobody asked
 	// for, dashes is the literal with these words and what follows them. If it
@@ -85,6 +86,7 @@ func (p *Parser) addQuick(op quickOp, st *step, lit string) {
 		empty: st.value != token && st.value != userText, size: len(lit), text: lit,
 	}
 	q.lit, q.mask = firstBytes(lit)
+	q.more = len(lit) > 8
 	p.quick = append(p.quick, q)
 }
 
@@ -110,7 +112,7 @@ func (p *Parser) dashOver(i int) {
 			return
 		}
 		q.dashes, q.dashMask = firstBytes(lit)
-		q.dashSize, q.dashedOver = len(lit), n+1
+		q.dashSize, q.dashedOver, q.more = len(lit), n+1, true
 	}
 }
 
@@ -209,20 +211,19 @@ func (p *Parser) ParseNext(b *Block, rec *Record) error {
 // quickly reads the next line of a block the quick way, and says whether it
 // could. If not, the block stays where it is.
 func (p *Parser) quickly(b *Block) bool {
-	line, steps := b.data[b.next:], p.quick
-	pos := 0
-	for i := 0; i < len(steps); i++ {
-		q := &steps[i]
-		from := pos
+	data, pos := b.data, b.next
+	b.place = b.first
+	last := len(data) - 8 // from there on no eight bytes are left to look at
+	for steps := p.quick; len(steps) > 0; steps = steps[1:] {
+		q, from := &steps[0], pos
 		switch q.op {
 		case quickNothing:
 		case quickWord:
 			for {
-				if len(line)-pos < 8 {
+				if pos > last {
 					return false
 				}
-				m := wordStops(binary.LittleEndian.Uint64(line[pos:]))
-				if m != 0 {
+				if m := wordStops(eight(data, pos)); m != 0 {
 					pos += trailingBytes(m)
 					break
 				}
@@ -232,20 +233,20 @@ func (p *Parser) quickly(b *Block) bool {
 				if !q.empty {
 					return false
 				}
-			} else if line[pos-1] == '\\' { // the quotation mark may be the word's own
+			} else if data[pos-1] == '\\' { // the quotation mark may be the word's own
 				return false
 			}
 		case quickPort:
-			if pos = p.port(q.step, line, pos); pos < 0 {
+			if pos = p.port(q.step, b, pos); pos < 0 {
 				return false
 			}
 		case quickDigits:
-			if len(line)-pos < 8 {
+			if pos > last {
 				return false
 			}
-			n, v := leadingDigits(binary.LittleEndian.Uint64(line[pos:]))
+			n, v := leadingDigits(eight(data, pos))
 			if uint(n-1) >= 7 { // none, or too many to be all
-				if n != 0 || !q.dash || line[pos] != '-' {
+				if n != 0 || !q.dash || data[pos] != '-' {
 					return false
 				}
 				n, v = 1, 0
@@ -254,118 +255,127 @@ func (p *Parser) quickly(b *Block) bool {
 			p.nums[q.slot&7] = v * q.scale
 			pos += n
 		case quickStatus:
-			v, ok := statusAt(line, pos)
+			if pos > last {
+				return false
+			}
+			v, ok := threeDigits(eight(data, pos))
 			if !ok {
 				return false
 			}
 			p.nums[q.slot&7] = v
 			pos += 3
 		case quickCLF:
-			if len(line)-pos < clfLength {
+			if len(data)-pos < clfLength {
 				return false
 			}
-			v, ok := q.clf.read(line[pos : pos+clfLength])
+			v, ok := q.clf.read(data[pos : pos+clfLength])
 			if !ok {
 				return false
 			}
 			p.nums[q.slot&7] = v
 			pos += clfLength
 		case quickQuoted:
-			pos = b.stop(b.next+pos) - b.next
+			pos = b.stop(pos)
 			if pos == from {
 				if !q.empty {
 					return false
 				}
-			} else if line[pos-1] == '\\' {
+			} else if data[pos-1] == '\\' {
 				return false
 			}
 		default:
-			if pos = p.quickRest(q, b, line, pos); pos < 0 {
+			if pos = p.quickRest(q, b, pos); pos < 0 {
 				return false
 			}
 		}
 		if q.keep {
-			p.spans[q.dir] = span{from, pos}
+			p.spans[q.dir] = span{from - b.next, pos - b.next}
 		}
-		if q.size == 0 {
-			continue
-		}
-		if len(line)-pos < 8 {
+		if pos > last {
 			return false
 		}
-		next := binary.LittleEndian.Uint64(line[pos:])
-		if q.dashSize > 0 && next&q.dashMask == q.dashes {
-			pos += q.dashSize
-			i += q.dashedOver
-			continue
-		}
+		next := eight(data, pos)
 		if next&q.mask != q.lit {
 			return false
 		}
-		if pos += q.size; q.size > 8 && (pos > len(line) || string(line[pos-q.size:pos]) != q.text) {
-			return false
+		pos += q.size
+		if q.more {
+			if next&q.dashMask == q.dashes && q.dashSize > 0 {
+				pos += q.dashSize - q.size
+				steps = steps[q.dashedOver:]
+			} else if q.size > 8 && (pos > len(data) || string(data[pos-q.size:pos]) != q.text) {
+				return false
+			}
 		}
 	}
-	return p.quickEnd(b, line, pos)
+	return p.quickEnd(b, pos)
 }
 
-// quickEnd reads what is left of a line from line[pos] on, and moves the block
+// eight returns the eight bytes from data[pos] on, the first one lowest.
+func eight(data []byte, pos int) uint64 {
+	return binary.LittleEndian.Uint64(data[pos : pos+8 : pos+8])
+}
+
+// quickEnd reads what is left of a line from data[pos] on, and moves the block
 // behind it.
-func (p *Parser) quickEnd(b *Block, line []byte, pos int) bool {
+func (p *Parser) quickEnd(b *Block, pos int) bool {
 	if !p.simple {
-		end := b.peek()
-		if pos > len(end) || !p.matchRest(p.top, end, pos) {
+		line := b.peek()
+		if pos-b.next > len(line) || !p.matchRest(p.top, line, pos-b.next) {
 			return false
 		}
-		pos = len(end)
+		pos = b.next + len(line)
 	}
-	end := pos
-	if pos < len(line) && line[pos] == '\r' {
-		end++
-	}
-	if end >= len(line) || line[end] != '\n' {
+	end := b.stop(pos)
+	switch {
+	case end == len(b.data) || b.data[end] != '\n':
+		return false
+	case end == pos:
+		if pos > b.next && b.data[pos-1] == '\r' {
+			return false // it belongs to the newline, not to the line
+		}
+	case end > pos+1 || b.data[pos] != '\r':
 		return false
 	}
-	if end == pos && pos > 0 && line[pos-1] == '\r' {
-		return false // it belongs to the newline, not to the line
-	}
-	b.lo, b.hi, b.next = b.next, b.next+pos, b.next+end+1
+	b.pass(pos, end)
 	return true
 }
 
 // quickRest reads the values that are not so common, and returns their end, -1 if
-// it cannot be told. line goes on to the end of the block.
-func (p *Parser) quickRest(q *quick, b *Block, line []byte, pos int) int {
-	switch st := q.step; q.op {
+// it cannot be told.
+func (p *Parser) quickRest(q *quick, b *Block, pos int) int {
+	switch st, data := q.step, b.data; q.op {
 	case quickText:
-		stop := b.stop(b.next+pos) - b.next
-		n := bytes.IndexByte(line[pos:stop], st.cut)
-		if n < 0 || n == 0 && !q.empty || n > 0 && st.value == queryText && line[pos] != '?' {
+		n := bytes.IndexByte(data[pos:b.stop(pos)], st.cut)
+		if n < 0 || n == 0 && !q.empty || n > 0 && st.value == queryText && data[pos] != '?' {
 			return -1
 		}
 		return pos + n
 	case quickTime:
 		end := pos + st.time.shape.fixed
-		if end > len(line) || !st.time.read(line[pos:end], p) {
+		if end > len(data) || !st.time.read(data[pos:end], p) {
 			return -1
 		}
 		return end
 	case quickAddress:
 		end := pos
-		for end < len(line) && addressBytes[line[end]] {
+		for end < len(data) && addressBytes[data[end]] {
 			end++
 		}
-		if end == pos || end < len(line) && setIP.has(line[end]) { // nothing, or more to look at
+		if end == pos || end < len(data) && setIP.has(data[end]) { // nothing, or more to look at
 			return -1
 		}
 		return end
 	case quickState:
-		if pos == len(line) || line[pos] != '+' && line[pos] != '-' && line[pos] != 'X' {
+		if pos == len(data) || data[pos] != '+' && data[pos] != '-' && data[pos] != 'X' {
 			return -1
 		}
 		return pos + 1
 	}
-	return p.quickField(q.step, b.peek(), pos)
+	if end := p.quickField(q.step, b.peek(), pos-b.next); end >= 0 {
+		return b.next + end
+	}
+	return -1
 }
 
 // quickField has the step itself read a value of a line.
@@ -382,34 +392,35 @@ func (p *Parser) quickField(st *step, line []byte, pos int) int {
 }
 
 // port reads the group of a host and its port up to the byte that ends it.
-func (p *Parser) port(st *step, line []byte, pos int) int {
-	end := pos
+func (p *Parser) port(st *step, b *Block, pos int) int {
+	data, end := b.data, pos
 	for {
-		if len(line)-end < 8 {
+		if len(data)-end < 8 {
 			return -1
 		}
-		if m := wordStops(binary.LittleEndian.Uint64(line[end:])); m != 0 {
+		if m := wordStops(eight(data, end)); m != 0 {
 			end += trailingBytes(m)
 			break
 		}
 		end += 8
 	}
 	number, between, host := &st.group.right[0], st.group.right[1].constant[0], &st.group.mid[0]
-	from, v, unit := end, int64(0), int64(1)
-	for from > pos && line[from-1]-'0' <= 9 {
-		from--
-		v += int64(line[from]-'0') * unit
-		unit *= 10
-	}
-	if uint(end-from-1) >= 9 || from-1 <= pos || line[from-1] != between {
+	if end < 8 {
 		return -1
 	}
+	before := eight(data, end-8)
+	n := trailingDigits(before)
+	from := end - n
+	if uint(n-1) >= 7 || from-1 <= pos || data[from-1] != between {
+		return -1
+	}
+	_, v := leadingDigits(before >> (64 - 8*n))
 	p.nums[number.slot&7] = v
 	if number.keep {
-		p.spans[number.dir] = span{from, end}
+		p.spans[number.dir] = span{from - b.next, end - b.next}
 	}
 	if host.keep {
-		p.spans[host.dir] = span{pos, from - 1}
+		p.spans[host.dir] = span{pos - b.next, from - 1 - b.next}
 	}
 	return end
 }
@@ -420,6 +431,23 @@ func wordStops(x uint64) uint64 {
 	const ones = 0x0101010101010101
 	q := x ^ '"'*ones
 	return (((x - 0x21*ones) &^ x) | ((q - ones) &^ q)) & (0x80 * ones)
+}
+
+// threeDigits returns the number that the first three bytes of x are, the lowest
+// first, and whether they are digits.
+func threeDigits(x uint64) (v int64, ok bool) {
+	x ^= '0' * 0x010101
+	ok = ((x&0xffffff+0x767676)|x)&0x808080 == 0
+	return int64(x&0xff*100 + x>>8&0xff*10 + x>>16&0xff), ok
+}
+
+// trailingDigits returns how many of the eight bytes of x, the highest first, are
+// digits up to one that is none.
+func trailingDigits(x uint64) int {
+	const ones = 0x0101010101010101
+	x ^= '0' * ones
+	m := (x&(0x7f*ones) + 0x76*ones | x) & (0x80 * ones)
+	return bits.LeadingZeros64(m) >> 3 // 8 if none is marked
 }
 
 // leadingDigits returns how many of the eight bytes of x, the lowest first, are
