@@ -52,7 +52,11 @@ func TestMarks(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 2000 {
-		data, base := make([]byte, wordBytes*r.IntN(5)), r.IntN(1<<30)
+		size := r.IntN(5)
+		if r.IntN(50) == 0 {
+			size = r.IntN(600)
+		}
+		data, base := make([]byte, wordBytes*size), r.IntN(1<<30)
 		seldom := 1 + r.IntN(40)
 		for i := range data {
 			data[i] = []byte{byte(r.IntN(256)), '"' ^ 0x80, '\n' + 1, '"' - 1}[r.IntN(4)]
