@@ -30,7 +30,7 @@ func newCrew(c *config, size int) *crew {
 }
 
 func (c *crew) start() {
-	for range c.size {
+	for range max(1, c.size-1) {
 		// Ends when stop is called.
 		c.wait.Go(func() {
 			for w := range c.queue {
@@ -38,6 +38,22 @@ func (c *crew) start() {
 				w.summed <- struct{}{}
 			}
 		})
+	}
+}
+
+// help sums a batch that no goroutine has begun, in place of the last of the
+// goroutines, and says whether there was one.
+func (c *crew) help() bool {
+	if c.size == 1 {
+		return false
+	}
+	select {
+	case w := <-c.queue:
+		w.sum()
+		w.summed <- struct{}{}
+		return true
+	default:
+		return false
 	}
 }
 

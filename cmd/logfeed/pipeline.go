@@ -139,7 +139,7 @@ func (p *pipeline) sum(batch tail.Batch) {
 func (p *pipeline) free() *worker {
 	w := p.crew.free()
 	for w == nil {
-		p.mergeFirst(true)
+		p.mergeFirst(!p.crew.help())
 		w = p.crew.free()
 	}
 	return w
@@ -148,6 +148,8 @@ func (p *pipeline) free() *worker {
 // mergeAll waits for the batches that the crew still has, so that everything
 // that was read is in the ledger.
 func (p *pipeline) mergeAll() {
+	for p.crew != nil && p.crew.help() {
+	}
 	for p.mergeFirst(true) {
 	}
 }
