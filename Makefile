@@ -28,8 +28,9 @@ help: ## show these targets
 .PHONY: build
 build: build/logfeed ## build build/logfeed
 
+# Without C, as in the packages: it starts a little sooner.
 build/logfeed: $(main_files)
-	$(GO) build -o $@ ./cmd/logfeed
+	CGO_ENABLED=0 $(GO) build -o $@ ./cmd/logfeed
 
 build/logfeed-race: $(main_files)
 	$(GO) build -race -o $@ ./cmd/logfeed

@@ -14,11 +14,11 @@ type crew struct {
 	idle  []*worker
 	ahead []*worker // with a batch to be merged, in the order of the batches
 	queue chan *worker
-	size  int // goroutines
+	size  int // parsers side by side
 	wait  sync.WaitGroup
 }
 
-// newCrew returns a crew of so many goroutines, which start begins.
+// newCrew returns a crew of so many parsers, whose goroutines start begins.
 func newCrew(c *config, size int) *crew {
 	w := &crew{size: size}
 	for range size + aheadOfWorkers {
@@ -29,6 +29,8 @@ func newCrew(c *config, size int) *crew {
 	return w
 }
 
+// start begins the goroutines: one fewer than parsers if there are several, since
+// the goroutine of the pipeline helps.
 func (c *crew) start() {
 	for range max(1, c.size-1) {
 		// Ends when stop is called.
@@ -41,8 +43,8 @@ func (c *crew) start() {
 	}
 }
 
-// help sums a batch that no goroutine has begun, in place of the last of the
-// goroutines, and says whether there was one.
+// help sums a batch that no goroutine has begun, and says whether there was one.
+// A single parser works beside the goroutine of the pipeline, which then reads.
 func (c *crew) help() bool {
 	if c.size == 1 {
 		return false
