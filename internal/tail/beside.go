@@ -106,6 +106,40 @@ func (f *Follower) searchBeside(path string, listings map[string][]string, first
 	}
 }
 
+// searchTargets looks for what an earlier run was reading through a link, where
+// that led then: it may lead elsewhere by now. A file that has the old name is
+// taken only if it is the one; another one was perhaps never under the link.
+func (f *Follower) searchTargets(first bool, now time.Time) {
+	for _, x := range slices.Clone(f.closed) {
+		if !x.resumed || x.target == "" {
+			continue
+		}
+		dir, base := filepath.Split(x.target)
+		for name := range f.namesFrom(dir, base) {
+			path := filepath.Join(dir, name)
+			sought := IsRotation(path, x.target)
+			if path == x.target {
+				sought = f.at(path) == x
+			}
+			if !sought {
+				continue
+			}
+			if y := f.sibling(path, x.root, first, now); y != nil {
+				y.target = x.target
+			}
+		}
+	}
+}
+
+// at returns the known file that path leads to, if there is one.
+func (f *Follower) at(path string) *file {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	return f.byID[statusOf(info).id]
+}
+
 // listNames returns the sorted names in dir; none if it cannot be read, which
 // is said where the pattern is expanded.
 func listNames(dir string) []string {
@@ -120,27 +154,28 @@ func listNames(dir string) []string {
 }
 
 // sibling follows a rotated file that no pattern leads to and that is not
-// known: it was born and rotated away between two looks, or is a copy.
-func (f *Follower) sibling(path, root string, first bool, now time.Time) {
+// known: it was born and rotated away between two looks, or is a copy. What is
+// new it returns.
+func (f *Follower) sibling(path, root string, first bool, now time.Time) *file {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || f.excluded(path) {
-		return
+		return nil
 	}
 	if x := f.byID[statusOf(info).id]; x != nil && (x.fd != nil || x.unchanged(statusOf(info))) {
-		return
+		return nil
 	}
 	if f.reserve.full {
-		return
+		return nil
 	}
 	fd, st, err := openRegular(path)
 	if err != nil {
 		f.reserve.exhausted(err)
 		f.say(path, "cannot open a rotated file; trying again", err)
-		return
+		return nil
 	}
 	x, fresh := f.take(path, fd, st, now)
 	if !fresh {
-		return
+		return nil
 	}
 	x.sibling, x.root, x.present = true, root, first
 	if first && f.o.Resume == nil {
@@ -151,4 +186,5 @@ func (f *Follower) sibling(path, root string, first bool, now time.Time) {
 		f.ignore(x)
 		f.retire(x)
 	}
+	return x
 }

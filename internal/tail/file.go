@@ -69,6 +69,7 @@ type file struct {
 	source int
 	path   string   // the name it was last found under
 	root   string   // the followed path that it belongs to
+	target string   // where the link led that it was last found under, if it ever was under one
 	stems  []string // what the names of its rotations have in common
 	id     identity
 	fd     *os.File // nil while it is not open

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,14 +53,30 @@ func Stem(path string) string {
 	}
 }
 
-// stemsOf returns the stems of paths and of the files they are links to: a log
-// is rotated or copied under either name.
+// leadsTo returns what path is a link to, at its end or on the way there, and
+// path itself if it is none. A link that leads to nothing counts, too: the log
+// may just be on its way to another name.
+func leadsTo(path string) string {
+	target, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		return target
+	}
+	if target, err = os.Readlink(path); err != nil {
+		return path
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(path), target)
+	}
+	return target
+}
+
+// stemsOf returns the stems of paths. A log is rotated or copied under its own
+// name and under that of a link to it.
 func stemsOf(paths ...string) []string {
 	var stems []string
 	for _, p := range paths {
-		stems = append(stems, Stem(p))
-		if target, err := filepath.EvalSymlinks(p); err == nil {
-			stems = append(stems, Stem(target))
+		if p != "" {
+			stems = append(stems, Stem(p))
 		}
 	}
 	slices.Sort(stems)

@@ -16,9 +16,10 @@ const keptClosed = 1000
 func (f *Follower) add(path string, fd *os.File, st status, now time.Time) *file {
 	f.sources++
 	x := &file{
-		source: f.sources, path: path, root: path, stems: stemsOf(path), id: st.id, fd: fd, limit: -1,
+		source: f.sources, path: path, root: path, id: st.id, fd: fd, limit: -1,
 		quiet: now, found: now,
 	}
+	x.call(path)
 	f.open = append(f.open, x)
 	f.byID[st.id] = x
 	f.relate(x)
@@ -97,18 +98,27 @@ func (f *Follower) rename(x *file, path string) {
 	if x.path == path {
 		return
 	}
+	x.call(path)
+	f.relate(x)
+}
+
+// call gives x the name path.
+func (x *file) call(path string) {
 	x.path = path
-	for _, stem := range stemsOf(path) {
+	target := leadsTo(path)
+	if target != path {
+		x.target = target
+	}
+	for _, stem := range stemsOf(path, target) {
 		if !slices.Contains(x.stems, stem) {
 			x.stems = append(slices.Clip(x.stems), stem)
 		}
 	}
-	f.relate(x)
 }
 
 // mayBeCalled says whether path is a name of a log that x is known to belong to.
 func (x *file) mayBeCalled(path string) bool {
-	return slices.ContainsFunc(stemsOf(path), func(stem string) bool { return slices.Contains(x.stems, stem) })
+	return slices.ContainsFunc(stemsOf(path, leadsTo(path)), func(stem string) bool { return slices.Contains(x.stems, stem) })
 }
 
 // relatives yields the other files that belong to the same log as x by one of

@@ -76,7 +76,7 @@ func (f *Follower) restart(x *file, st status, now time.Time) {
 
 	f.sources++
 	*x = file{
-		source: f.sources, path: x.path, root: x.root, stems: x.stems, id: x.id, fd: x.fd, limit: x.limit,
+		source: f.sources, path: x.path, root: x.root, target: x.target, stems: x.stems, id: x.id, fd: x.fd, limit: x.limit,
 		last: st, looked: now, changed: now, quiet: now, named: x.named,
 		// Whatever is in it now was written to it after it was emptied.
 		placed: true,

@@ -74,10 +74,11 @@ func (f *Follower) scan(now time.Time) {
 	for _, x := range f.closed {
 		x.named = found[x]
 	}
-	f.listing = listing{}
 	f.trim()
 	f.noteChanges()
 	f.searchSiblings(first, now)
+	f.searchTargets(first, now)
+	f.listing = listing{}
 	f.watch.follow(f.watched(entries), now)
 }
 

@@ -15,6 +15,7 @@ type FileState struct {
 	Source    int    // as in its batches; it keeps the number in the next run
 	Path      string // the name it was last found under
 	Log       string // the followed path that it belongs to
+	Target    string // where the link led that it was last found under, if it was under one; older states have none
 	Dev, Ino  uint64
 	Head      Digest    // of its first bytes
 	Marker    Digest    // of the bytes before Offset
@@ -53,7 +54,7 @@ func (f *Follower) State() State {
 
 func (x *file) state() FileState {
 	s := FileState{
-		Source: x.source, Path: x.path, Log: x.root, Dev: x.id.dev, Ino: x.id.ino,
+		Source: x.source, Path: x.path, Log: x.root, Target: x.target, Dev: x.id.dev, Ino: x.id.ino,
 		Head: x.head.sum, Marker: x.mark, Offset: x.pos,
 		Size: x.last.size, Modified: x.last.mtime, Form: int(x.form),
 		// What was not found again yet is still to be found by the next run.
@@ -76,11 +77,12 @@ func (f *Follower) resume(s *State) {
 		}
 		f.sources = max(f.sources, r.Source)
 		x := &file{
-			source: r.Source, path: r.Path, root: r.Log, stems: stemsOf(r.Path, r.Log), id: identity{r.Dev, r.Ino},
+			source: r.Source, path: r.Path, root: r.Log, target: r.Target, id: identity{r.Dev, r.Ino},
 			head: fingerprint{sum: r.Head}, mark: r.Marker, pos: r.Offset, seen: r.Offset,
 			form: form(r.Form), limit: -1, named: r.Named, quiet: r.Quiet, ignored: r.Ignored, cut: r.Cut,
 			last: status{size: r.Size, mtime: r.Modified, links: 1}, lost: r.Lost, lostAt: time.Now(),
 			placed: !r.Undecided, resumed: r.Open, followed: r.Named,
+			stems: stemsOf(r.Path, leadsTo(r.Path), r.Log, leadsTo(r.Log), r.Target),
 		}
 		f.bury(x)
 		f.byID[x.id] = x
