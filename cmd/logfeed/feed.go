@@ -178,6 +178,7 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 		Since:     c.rollup.Since,
 		Until:     c.rollup.Until,
 		BlockSize: c.blockSize,
+		IdlePoll:  c.idlePoll(),
 		Ahead:     len(p.crew.all),
 		Stdin:     stdin,
 		Skipped:   p.skip,
@@ -189,6 +190,16 @@ func newPipeline(c *config, started time.Time, prior *state, stdin io.Reader, lo
 	})
 	p.follower = follower
 	return p, err
+}
+
+// idlePoll is how far apart looks are that wait for nothing in particular. Each
+// brings a tick, of which the points of an interval, and a watchdog, need some.
+func (c *config) idlePoll() time.Duration {
+	pause := min(5*time.Second, c.rollup.Interval/4, c.rollup.Interval-c.rollup.Delay)
+	if watchdog, err := daemon.SdWatchdogEnabled(false); err == nil && watchdog > 0 {
+		pause = min(pause, watchdog/pingsPerWatchdog)
+	}
+	return pause
 }
 
 // closeTheStart closes the buckets that cannot be whole because reading begins

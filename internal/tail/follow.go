@@ -69,8 +69,10 @@ type Follower struct {
 	listing  listing             // the directory that was looked back in last
 	said     map[string]string
 	ticked   time.Time
-	unticked int64 // bytes given out since
-	hinted   bool  // the last wait was ended by a hint
+	unticked int64     // bytes given out since
+	hinted   bool      // the last wait was not ended by its time alone
+	stirred  time.Time // when something was last read or hinted at
+	untold   time.Time // when something was last read without a hint
 
 	ended bool
 	final State
@@ -420,6 +422,7 @@ const settlePause = 20 * time.Millisecond
 // wait returns when it is time for the next round, false when ctx is done.
 func (f *Follower) wait(ctx context.Context, start time.Time, read bool) bool {
 	unwatched := len(f.watch.resting) > 0
+	f.stir(start, read)
 	if (read || f.hinted || unwatched) && (f.input == nil || len(f.input.blocks) == 0) {
 		// A look at thousands of files is not to take more than a tenth of the time.
 		pause := min(max(settlePause, 10*f.lookCost), f.o.Poll)
@@ -430,13 +433,16 @@ func (f *Follower) wait(ctx context.Context, start time.Time, read bool) bool {
 		}
 	}
 	next := start.Add(f.leisure(f.lookCost))
+	if f.idle(start) {
+		next = start.Add(max(f.o.IdlePoll, f.leisure(f.lookCost)))
+	}
 	if unwatched {
 		next = start
 	}
 	if scan := f.scannedAll.Add(10 * f.scanCost); f.watch.renamed.Load() && scan.Before(next) {
 		next = scan
 	}
-	f.hinted = false
+	f.hinted = true
 	timer := time.NewTimer(time.Until(next))
 	defer timer.Stop()
 	var blocks <-chan inputBlock
@@ -449,8 +455,8 @@ func (f *Follower) wait(ctx context.Context, start time.Time, read bool) bool {
 	case <-ctx.Done():
 		return false
 	case <-timer.C:
+		f.hinted = unwatched || f.watch.renamed.Load()
 	case <-f.watch.wake:
-		f.hinted = true
 	case b, ok := <-blocks:
 		f.input.fetched(b, ok)
 	case <-f.rescan:

@@ -72,6 +72,10 @@ type Options struct {
 
 	// Poll is the time between two looks when nothing hints at a change; 1 s.
 	Poll time.Duration
+	// IdlePoll is the time between two looks once nothing has happened for ten
+	// polls, unless something is still to be decided or could not be watched. It
+	// has no effect where it is shorter than Poll.
+	IdlePoll time.Duration
 	// Quiet is how long a renamed file is still read after its last line;
 	// 1 h. An unlinked one takes up disk space and is kept 10 min at most.
 	Quiet time.Duration

@@ -84,17 +84,22 @@ func (f *Follower) endPlaces(now time.Time) {
 }
 
 // namesMayDiffer says whether a scan at now may find anything but what the last
-// one did. While a path is in trouble or something is to be looked for beside
-// it, every poll is a new attempt.
+// one did. While something is searched for, every poll is a new attempt.
 func (f *Follower) namesMayDiffer(now time.Time) bool {
 	since := now.Sub(f.scannedAll)
 	if since >= trustPolls*f.o.Poll {
 		return true
 	}
-	if since >= leisurely*f.scanCost && (len(f.said) > 0 || len(f.suspects) > 0 || f.reserve.full || now.Sub(f.restlessAt) < settlePolls*f.o.Poll) {
+	if since >= leisurely*f.scanCost && (f.searching() || now.Sub(f.restlessAt) < settlePolls*f.o.Poll) {
 		return true
 	}
 	return f.placesChanged()
+}
+
+// searching says whether a path is in trouble, or something is to be looked for
+// beside one.
+func (f *Follower) searching() bool {
+	return len(f.said) > 0 || len(f.suspects) > 0 || f.reserve.full
 }
 
 // placesChanged says whether a place has changed since the last scan.
