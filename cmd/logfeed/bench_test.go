@@ -111,6 +111,54 @@ func (m *measured) sum(log []byte) {
 	m.took += time.Since(begin)
 }
 
+// BenchmarkHosts shows what a line costs where so many hosts take turns line by
+// line, from bytes in memory to points that go nowhere: a minute has 4,000 lines,
+// and a block as many.
+func BenchmarkHosts(b *testing.B) {
+	const lines, minutes = 80_000, 20
+	for _, hosts := range []int{1, 400, 10_000} {
+		b.Run(fmt.Sprint(hosts), func(b *testing.B) {
+			blocks := hostBlocks(b, hosts, lines, minutes)
+			b.ReportAllocs()
+			points := 0
+			for b.Loop() {
+				m := newMeasured(b, []string{"--from-start", "--once", "--format", "vhost_combined", "--by", "vhost", "--max-series", "100000", realLog})
+				for _, block := range blocks {
+					m.sum(block)
+				}
+				m.ledger.Flush()
+				for range m.ledger.Changed() {
+					points++
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*lines), "ns/line")
+			b.ReportMetric(float64(points)/float64(b.N*lines), "points/line")
+		})
+	}
+}
+
+// hostBlocks returns the lines of the real log over and over, spread over so
+// many minutes and hosts, a minute a block.
+func hostBlocks(b *testing.B, hosts, lines, minutes int) (blocks [][]byte) {
+	data, err := os.ReadFile(realLog)
+	if err != nil {
+		b.Fatal(err)
+	}
+	real := bytes.SplitAfter(data, []byte("\n"))
+	begin := time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)
+	for minute := range minutes {
+		var block []byte
+		for i := minute * lines / minutes; i < (minute+1)*lines/minutes; i++ {
+			before, rest, _ := bytes.Cut(real[i%1000], []byte("["))
+			_, after, _ := bytes.Cut(rest, []byte("]"))
+			when := begin.Add(time.Duration(i) * time.Duration(minutes) * time.Minute / time.Duration(lines))
+			block = fmt.Appendf(block, "www%d.example.org:443 %s%s%s", i*7919%hosts, before, when.Format("[02/Jan/2006:15:04:05 -0700]"), after)
+		}
+		blocks = append(blocks, block)
+	}
+	return blocks
+}
+
 // BenchmarkBackfill is a whole one-shot run in this process, from a file to
 // points that go nowhere.
 func BenchmarkBackfill(b *testing.B) {

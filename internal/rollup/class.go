@@ -10,28 +10,11 @@ import (
 	"github.com/logfeed/logfeed/internal/retention"
 )
 
-// A bucket is one step of time.
-type bucket struct {
-	step    int64            // its length in seconds
-	rows    map[uint32]*sums // by the number of the group
-	changed bool             // at least one of them
-
-	spare []sums  // for the groups to come, and
-	slots []int64 // what they will hold
-}
-
-// sums are those of one group in one bucket.
-type sums struct {
-	of      []int64 // the lines, then one for each series of the part, 0 where it is no sum
-	took    histogram
-	changed bool
-	given   int64 // when they were last given out, by Ledger.now; 0 is never
-}
-
 // A class is the series that Graphite keeps at the same steps. They share
 // their buckets.
 type class struct {
 	interval int64
+	width    int   // sums of a row
 	since    int64 // of the bounds of time
 	until    int64
 
@@ -40,6 +23,7 @@ type class struct {
 	moved bool           // there is a grid
 
 	buckets map[int64]*bucket // by start
+	order   []uint64          // reused: the rows of a bucket, sorted
 	// held are the steps that are due to be coarse by their age, but of which
 	// points went out in a finer step while they were younger. They stay fine
 	// until their finer archive has ended for certain: a coarse total sent
@@ -63,7 +47,10 @@ func (l *Ledger) classOf(series string) *class {
 			return c
 		}
 	}
-	c := &class{interval: l.interval, since: l.o.Since, until: l.o.until(), list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64}
+	c := &class{
+		interval: l.interval, width: l.o.Metrics.width(), since: l.o.Since, until: l.o.until(),
+		list: list, buckets: make(map[int64]*bucket), held: make(map[int64]int64), gone: math.MinInt64,
+	}
 	if l.o.ZeroFill {
 		c.zeros = newZeros()
 	}
@@ -153,52 +140,15 @@ func (c *class) span(step int64) int64 {
 func (c *class) add(begin, step int64, group uint32, p *part, row []int64, took histogram) {
 	b := c.buckets[begin]
 	if b == nil {
-		b = c.newBucket(begin, step)
+		b = newBucket(step, c.width, c.buckets[begin-step])
+		c.buckets[begin] = b
 	}
-	r := b.rows[group]
-	if r == nil {
-		r = b.newSums(len(p.slots) + 1)
-		b.rows[group] = r
+	i := b.row(group)
+	b.changed, b.rows[i].changed = true, true
+	if !p.timed {
+		took = histogram{}
 	}
-	b.changed, r.changed = true, true
-	r.of[0] = addSaturating(r.of[0], row[0])
-	for i, s := range p.slots {
-		if s.of == nil {
-			r.of[i+1] = addSaturating(r.of[i+1], row[s.from])
-		}
-	}
-	if p.timed {
-		r.took.add(took)
-	}
-}
-
-// newBucket begins a bucket, with room for as many groups as the one before has.
-func (c *class) newBucket(begin, step int64) *bucket {
-	groups := 0
-	if before := c.buckets[begin-step]; before != nil {
-		groups = len(before.rows)
-	}
-	b := &bucket{step: step, rows: make(map[uint32]*sums, groups)}
-	c.buckets[begin] = b
-	return b
-}
-
-// mostSpare is how many groups of a bucket are made room for at a time: one by
-// one they would keep the garbage collector busy.
-const mostSpare = 64
-
-// newSums returns empty sums for a group that has none.
-func (b *bucket) newSums(width int) *sums {
-	ahead := max(1, min(len(b.rows), mostSpare))
-	if len(b.spare) == 0 {
-		b.spare = make([]sums, ahead)
-	}
-	if len(b.slots) < width {
-		b.slots = make([]int64, ahead*width)
-	}
-	s := &b.spare[0]
-	s.of, b.spare, b.slots = b.slots[:width:width], b.spare[1:], b.slots[width:]
-	return s
+	b.add(i, row, took)
 }
 
 // turn brings the buckets to the steps that suit their age at now.
@@ -258,37 +208,20 @@ func (c *class) given(starts []int64) (step int64, given bool) {
 // memory, or lies outside the bounds of time, there is no whole, and what is
 // left is not sent over it.
 func (c *class) coarsen(begin, step int64, parts []int64) {
-	whole := &bucket{step: step, rows: make(map[uint32]*sums)}
+	whole := newBucket(step, c.width, c.buckets[parts[0]])
 	for _, start := range parts {
-		for group, r := range c.buckets[start].rows {
-			whole.merge(group, r)
-		}
+		whole.merge(c.buckets[start])
 		delete(c.buckets, start)
 	}
 	if begin >= c.gone && !c.partly(begin, step) {
 		c.buckets[begin] = whole
 		return
 	}
-	for _, r := range whole.rows {
+	for i, r := range whole.rows {
 		if r.changed {
-			c.untold += r.of[0]
+			c.untold += whole.of(i)[0]
 		}
 	}
-}
-
-func (b *bucket) merge(group uint32, r *sums) {
-	b.changed = b.changed || r.changed
-	have := b.rows[group]
-	if have == nil {
-		b.rows[group] = r
-		return
-	}
-	for i, n := range r.of {
-		have.of[i] = addSaturating(have.of[i], n)
-	}
-	have.took.add(r.took)
-	have.changed = have.changed || r.changed
-	have.given = max(have.given, r.given)
 }
 
 // points yields the points of the buckets that are due, oldest first.
@@ -334,9 +267,9 @@ func (c *class) present(l *Ledger, when int64, yield func(point.Point) bool) boo
 		if start < when {
 			continue
 		}
-		for number, r := range b.rows {
-			for i, s := range l.groups[number].partOf(c).slots {
-				value, said := s.value(r.of, r.took, i+1)
+		for i, r := range b.rows {
+			for _, s := range l.groups[r.group].partOf(c).slots {
+				value, said := s.value(b.of(i), b.durations(i))
 				if said && !yield(point.Point{Series: s.series, Value: value, Time: start, Step: b.step}) {
 					return false
 				}
@@ -349,8 +282,10 @@ func (c *class) present(l *Ledger, when int64, yield func(point.Point) bool) boo
 // give yields the groups of a bucket that have changed, each whole.
 func (c *class) give(l *Ledger, start int64, b *bucket, yield func(point.Point) bool) bool {
 	left := false
-	for _, number := range slices.Sorted(maps.Keys(b.rows)) {
-		r := b.rows[number]
+	c.order = b.sorted(c.order[:0])
+	for _, next := range c.order {
+		i := int(uint32(next))
+		r := &b.rows[i]
 		if !r.changed {
 			continue
 		}
@@ -358,9 +293,9 @@ func (c *class) give(l *Ledger, start int64, b *bucket, yield func(point.Point) 
 			left = true
 			continue
 		}
-		g := l.groups[number]
-		for i, s := range g.partOf(c).slots {
-			value, said := s.value(r.of, r.took, i+1)
+		g, of, took := l.groups[r.group], b.of(i), b.durations(i)
+		for _, s := range g.partOf(c).slots {
+			value, said := s.value(of, took)
 			if !said {
 				continue
 			}

@@ -282,8 +282,8 @@ func (l *Ledger) dropIdle() {
 	used := make(map[uint32]bool)
 	for _, c := range l.classes {
 		for _, b := range c.buckets {
-			for number := range b.rows {
-				used[number] = true
+			for _, r := range b.rows {
+				used[r.group] = true
 			}
 		}
 	}
@@ -323,9 +323,9 @@ func (g *group) partOf(c *class) *part {
 
 // value returns what a series has to say of a bucket, and whether it is to be
 // said.
-func (s slot) value(of []int64, took histogram, i int) (v float64, said bool) {
+func (s slot) value(of []int64, took histogram) (v float64, said bool) {
 	if s.of == nil {
-		return float64(of[i]), of[i] != 0 || !s.sparse
+		return float64(of[s.from]), of[s.from] != 0 || !s.sparse
 	}
 	if took.N == 0 {
 		return 0, false

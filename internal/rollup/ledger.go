@@ -246,7 +246,7 @@ func (l *Ledger) isDue(start, step int64) bool {
 }
 
 // isRested says whether a row that was given out may be given out again.
-func (l *Ledger) isRested(r *sums, end int64) bool {
+func (l *Ledger) isRested(r *account, end int64) bool {
 	// A clock that was set back must not hold an amended bucket.
 	return l.flushed || end <= l.closed || r.given == 0 || l.now >= r.given+amendEvery || l.now < r.given
 }

@@ -37,26 +37,53 @@ func (l *Ledger) Snapshot() Snapshot {
 		s.Groups = append(s.Groups, g.path)
 	}
 	for _, c := range l.classes {
-		s.Buckets = append(s.Buckets, c.snapshot())
+		s.Buckets = append(s.Buckets, c.snapshot(l.groups))
 	}
 	return s
 }
 
-func (c *class) snapshot() Buckets {
+func (c *class) snapshot(groups []*group) Buckets {
 	b := Buckets{Gone: c.gone, Known: c.zeros.snapshot()}
 	for _, start := range slices.Sorted(maps.Keys(c.buckets)) {
 		bucket := c.buckets[start]
-		for _, number := range slices.Sorted(maps.Keys(bucket.rows)) {
-			r := bucket.rows[number]
+		for _, next := range bucket.sorted(nil) {
+			i := int(uint32(next))
+			r, of := bucket.rows[i], bucket.of(i)
 			b.Starts = append(b.Starts, start)
 			b.Steps = append(b.Steps, bucket.step)
-			b.Numbers = append(b.Numbers, number)
+			b.Numbers = append(b.Numbers, r.group)
 			b.Changed = append(b.Changed, r.changed)
-			b.Sums = append(b.Sums, r.of...)
-			b.Took = append(b.Took, r.took.clone())
+			b.Sums = groups[r.group].partOf(c).pack(b.Sums, of)
+			b.Took = append(b.Took, bucket.durations(i).clone())
 		}
 	}
 	return b
+}
+
+// pack appends the sums of a row: the lines, then one for each series of the
+// part, 0 where it is no sum.
+func (p *part) pack(to, of []int64) []int64 {
+	to = append(to, of[0])
+	for _, s := range p.slots {
+		if s.of != nil {
+			to = append(to, 0)
+		} else {
+			to = append(to, of[s.from])
+		}
+	}
+	return to
+}
+
+// unpack returns the row of so many sums that was packed.
+func (p *part) unpack(sums []int64, width int) []int64 {
+	of := make([]int64, width)
+	of[0] = sums[0]
+	for i, s := range p.slots {
+		if s.of == nil {
+			of[s.from] = sums[i+1]
+		}
+	}
+	return of
 }
 
 var (
@@ -120,15 +147,14 @@ func (l *Ledger) restore(c *class, s Buckets) error {
 		width := len(p.slots) + 1
 		b := c.buckets[start]
 		if b == nil {
-			b = &bucket{step: s.Steps[i], rows: make(map[uint32]*sums)}
+			b = newBucket(s.Steps[i], c.width, nil)
 			c.buckets[start] = b
 		}
-		b.merge(s.Numbers[i], &sums{
-			of:      slices.Clone(sum[:width]),
-			took:    s.Took[i].clone(),
-			changed: s.Changed[i] || start+s.Steps[i] > l.closed,
-			given:   1, // or so it may be
-		})
+		row := b.row(s.Numbers[i])
+		b.add(row, p.unpack(sum, c.width), s.Took[i])
+		b.rows[row].changed = s.Changed[i] || start+s.Steps[i] > l.closed
+		b.rows[row].given = 1 // or so it may be
+		b.changed = b.changed || b.rows[row].changed
 		sum = sum[width:]
 	}
 	if len(sum) > 0 {

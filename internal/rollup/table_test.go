@@ -75,7 +75,7 @@ func TestSumsSaturate(t *testing.T) {
 	l := NewLedger(o)
 	l.Merge(table)
 	l.Merge(table)
-	if got := l.classes[0].buckets[noon].rows[0].of[1]; got != math.MaxInt64 {
+	if got := l.classes[0].buckets[noon].find(0)[1]; got != math.MaxInt64 {
 		t.Errorf("sum of the largest numbers = %d", got)
 	}
 }

@@ -118,12 +118,12 @@ func (w *zeroWalk) look(start int64, b *bucket) bool {
 	if w == nil || start+b.step > w.end || start+b.step <= w.done {
 		return true
 	}
-	for number := range b.rows {
-		if w.known[number] == nil {
-			w.meet(number, w.l.groups[number].partOf(w.c))
+	for _, r := range b.rows {
+		if w.known[r.group] == nil {
+			w.meet(r.group, w.l.groups[r.group].partOf(w.c))
 		}
 	}
-	if !w.cells(start, b.step, b.rows, true) {
+	if !w.cells(start, b.step, b, true) {
 		return false
 	}
 	w.done = start + b.step
@@ -132,12 +132,16 @@ func (w *zeroWalk) look(start int64, b *bucket) bool {
 
 // cells tells the zeros of one bucket if they are to be told, and notes who has
 // lines in it. Who has had none for long is forgotten.
-func (w *zeroWalk) cells(begin, step int64, rows map[uint32]*sums, tell bool) bool {
+func (w *zeroWalk) cells(begin, step int64, b *bucket, tell bool) bool {
 	tell = tell && !w.c.partly(begin, step) && !w.c.waits(begin, w.l.now)
 	kept := w.recent[:0]
 	for i, number := range w.recent {
 		k := w.known[number]
-		if !w.group(number, k, begin, step, rows[number], tell) {
+		var of []int64
+		if b != nil {
+			of = b.find(number)
+		}
+		if !w.group(number, k, begin, step, of, tell) {
 			w.recent = append(kept, w.recent[i:]...)
 			return false
 		}
@@ -151,8 +155,8 @@ func (w *zeroWalk) cells(begin, step int64, rows map[uint32]*sums, tell bool) bo
 	return true
 }
 
-// group is cells for one group, whose sums are r.
-func (w *zeroWalk) group(number uint32, k *lastLines, begin, step int64, r *sums, tell bool) bool {
+// group is cells for one group, whose sums are of, if it has any.
+func (w *zeroWalk) group(number uint32, k *lastLines, begin, step int64, of []int64, tell bool) bool {
 	g := w.l.groups[number]
 	for i, s := range g.partOf(w.c).slots {
 		if s.of != nil {
@@ -163,7 +167,7 @@ func (w *zeroWalk) group(number uint32, k *lastLines, begin, step int64, r *sums
 			last = &k.of[i]
 		}
 		switch {
-		case r != nil && (!s.sparse || r.of[i+1] != 0):
+		case of != nil && (!s.sparse || of[s.from] != 0):
 			if s.sparse {
 				*last = begin
 			}
@@ -174,7 +178,7 @@ func (w *zeroWalk) group(number uint32, k *lastLines, begin, step int64, r *sums
 			}
 		}
 	}
-	if r != nil {
+	if of != nil {
 		k.any = begin
 	}
 	return true
