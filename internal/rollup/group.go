@@ -102,10 +102,10 @@ func (t *Table) newLeaf(v *value) int {
 
 // A leaf is a group within a table, with its rows at hand.
 type leaf struct {
-	value   *value
-	touched bool
-	here    window // the bucket that the last line fell into
-	prev    window // and the one before: lines swing between neighbours
+	value  *value
+	here   window // the bucket that the last line fell into
+	prev   window // and the one before: lines swing between neighbours
+	newest int    // its row of the newest bucket, counted from 1; 0 as long as it has none
 }
 
 // forgetValues begins a tree anew.

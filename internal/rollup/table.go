@@ -127,11 +127,10 @@ type Table struct {
 	touched []int  // groups that have lines in this batch
 
 	rows   []row
-	index  map[cell]int // place in rows
-	sums   []int64      // width slots a row, in the order of rows
-	times  []duration   // in the order of the lines
-	spans  []histogram  // of each row; they get their bins at the end of the batch
-	bins   []bin        // of all rows
+	sums   []int64     // width slots a row, in the order of rows
+	times  []duration  // in the order of the lines
+	spans  []histogram // of each row; they get their bins at the end of the batch
+	bins   []bin       // of all rows
 	ended  bool
 	sorted []duration // reused
 	counts []int32    // reused
@@ -146,16 +145,12 @@ type adder struct {
 // A duration is one line's: which row and which bin of it counts it.
 type duration struct{ row, bin uint32 }
 
-// A cell is one bucket of one group of a table.
-type cell struct {
+// row is one bucket of one group with lines; its sums begin at Table.sums[at].
+type row struct {
 	group int
 	start int64
-}
-
-// row is one cell with lines; its sums begin at Table.sums[at].
-type row struct {
-	cell
-	at int
+	at    int
+	older int // the row of the group before this bucket, counted from 1; 0 is none
 }
 
 // A window is one row at hand. The empty one holds no time that a line can
@@ -189,7 +184,6 @@ func NewTable(o Options) *Table {
 		since:    o.Since,
 		until:    o.until(),
 		routes:   o.routeLevel(),
-		index:    make(map[cell]int),
 		tagged:   o.Tags != nil,
 	}
 	t.forgetValues()
@@ -209,10 +203,9 @@ func (t *Table) Begin(source int, read time.Time) {
 	t.times = t.times[:0]
 	t.spans = t.spans[:0]
 	t.ended = false
-	clear(t.index)
 	for _, g := range t.touched {
 		l := &t.leaves[g]
-		l.touched, l.here, l.prev = false, window{}, window{}
+		l.here, l.prev, l.newest = window{}, window{}, 0
 	}
 	t.touched = t.touched[:0]
 	t.group = 0
@@ -370,24 +363,32 @@ func (t *Table) turn(l *leaf, when int64) bool {
 		l.here, l.prev = l.prev, l.here
 		return true
 	}
-	if !l.touched {
-		l.touched = true
+	if l.newest == 0 {
 		t.touched = append(t.touched, t.group)
 	}
 	l.prev = l.here
-	l.here = window{start: start, at: t.find(start)}
+	l.here = window{start: start, at: t.find(l, start)}
 	return true
 }
 
-// find returns where the sums of a bucket of the group at hand begin.
-func (t *Table) find(start int64) int {
-	c := cell{t.group, start}
-	if i, ok := t.index[c]; ok {
-		return t.rows[i].at
+// find returns where the sums of a bucket of the group at hand begin, whose leaf
+// is l. The rows of a group hang together in the order of time. One before the
+// newest is looked for no further back than lines may be late.
+func (t *Table) find(l *leaf, start int64) int {
+	newer, i := 0, l.newest
+	for i > 0 && t.rows[i-1].start > start {
+		newer, i = i, t.rows[i-1].older
+	}
+	if i > 0 && t.rows[i-1].start == start {
+		return t.rows[i-1].at
 	}
 	at := len(t.sums)
-	t.index[c] = len(t.rows)
-	t.rows = append(t.rows, row{cell: c, at: at})
+	t.rows = append(t.rows, row{group: t.group, start: start, at: at, older: i})
+	if newer > 0 {
+		t.rows[newer-1].older = len(t.rows)
+	} else {
+		l.newest = len(t.rows)
+	}
 	t.sums = slices.Grow(t.sums, t.width)[:at+t.width]
 	clear(t.sums[at:])
 	if t.timed {
