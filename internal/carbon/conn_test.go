@@ -30,14 +30,15 @@ func sendOne(t *testing.T, c *conn, series string) error {
 func TestReceipt(t *testing.T) {
 	s := startServer(t)
 	tests := []struct {
-		name  string
-		fault func(c *conn)
-		want  error
+		name    string
+		fault   func(c *conn)
+		timeout time.Duration
+		want    error
 	}{
-		{"healthy", func(*conn) {}, nil},
-		{"never read", func(*conn) { s.Stall(true) }, errNoReceipt},
-		{"closed before", func(c *conn) { s.CloseIdle(); <-c.gone }, errPeerClosed},
-		{"reset before", func(c *conn) { s.Reset(); <-c.gone }, nil},
+		{"healthy", func(*conn) {}, time.Minute, nil},
+		{"never read", func(*conn) { s.Stall(true) }, 100 * time.Millisecond, errNoReceipt},
+		{"closed before", func(c *conn) { s.CloseIdle(); <-c.gone }, time.Minute, errPeerClosed},
+		{"reset before", func(c *conn) { s.Reset(); <-c.gone }, time.Minute, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -47,7 +48,7 @@ func TestReceipt(t *testing.T) {
 			until(t, "the connection", func() bool { return s.Counts().Open == 1 })
 			tt.fault(c)
 			_ = sendOne(t, c, "a")
-			err := c.receipt(t.Context(), 100*time.Millisecond)
+			err := c.receipt(t.Context(), tt.timeout)
 			if tt.name == "reset before" {
 				if err == nil {
 					t.Error("a receipt after a reset")

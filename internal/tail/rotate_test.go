@@ -261,22 +261,31 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestQuiet lets hours pass by a clock of its own.
+// TestQuietEnds sees that the closing of a renamed file is said.
 func TestQuietEnds(t *testing.T) {
-	d := newDir(t)
-	r := follow(t, Options{Patterns: []string{d.at("a.log")}, Quiet: 200 * time.Millisecond})
-	r.caughtUp()
-	w := d.open("a.log")
-	defer w.Close()
-	fmt.Fprint(w, lines("a", 0, 10))
-	r.want(lines("a", 0, 10))
-	d.rename("a.log", "x")
-	d.write("a.log", lines("b", 0, 1))
-	r.until("the renamed file is held", func() bool { return r.f.Stats().Held == 1 })
-	r.until("the quiet file is closed", func() bool { return r.f.Stats().Held == 0 })
-	if !strings.Contains(r.log.String(), "closed") {
-		t.Error("closing a renamed file is not said")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		d := newDir(t)
+		r := follow(t, Options{Patterns: []string{d.at("a.log")}, NoWatch: true, Quiet: time.Minute})
+		r.caughtUp()
+		w := d.open("a.log")
+		defer w.Close()
+		fmt.Fprint(w, lines("a", 0, 10))
+		r.want(lines("a", 0, 10))
+		d.rename("a.log", "x")
+		d.write("a.log", lines("b", 0, 1))
+		time.Sleep(time.Minute / 2)
+		if n := r.f.Stats().Held; n != 1 {
+			t.Errorf("%d files are held, want the renamed one", n)
+		}
+		time.Sleep(time.Minute)
+		if n := r.f.Stats().Held; n != 0 {
+			t.Errorf("%d files are held, want none", n)
+		}
+		r.stop()
+		if !strings.Contains(r.log.String(), "closed") {
+			t.Error("closing a renamed file is not said")
+		}
+	})
 }
 
 // TestRewrittenBetweenLookAndRead changes a file after its size was looked at.

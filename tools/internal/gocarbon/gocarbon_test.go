@@ -72,7 +72,7 @@ func line(series string, value float64, bucket int64) string {
 // await reads a series until it has the points wanted.
 func await(t *testing.T, s *Server, series string, first, last int64, want map[int64]float64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		points, err := s.Points(ctx, first, last, prefix+"."+series)
