@@ -165,15 +165,16 @@ func TestPipedLogDropsTheBucketInProgress(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for time.Since(now) < 5*time.Second {
-		fmt.Fprint(in, combined(time.Now(), 200, 1))
+	first := now.Unix() - now.Unix()%2
+	for at := now; at.Unix() < first+5; {
+		at = time.Now()
+		fmt.Fprint(in, combined(at, 200, 1))
 		time.Sleep(100 * time.Millisecond)
 	}
 	in.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("end of input: %v", err)
 	}
-	first := now.Unix() - now.Unix()%2
 	text := out.String()
 	if strings.Contains(text, fmt.Sprintf(" %d\n", first)) || !strings.Contains(text, fmt.Sprintf(" %d\n", first+4)) {
 		t.Errorf("the first bucket at %d must not be sent, the third must:\n%s", first, text)

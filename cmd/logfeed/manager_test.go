@@ -208,19 +208,26 @@ func TestStuckReader(t *testing.T) {
 		}
 		return pings
 	}
+	// What was told before waits in the socket.
+	passOver := func() (pings int) {
+		p.manager.tell("X_HERE=1")
+		_, pings = socket.await(t, `^X_HERE=1$`)
+		return pings
+	}
 	p.wentOn.Add(1)
-	if pings := looks(2); pings != 1 {
+	if pings := passOver() + looks(3); pings != 1 {
 		t.Errorf("one round of the reader makes %d pings", pings)
 	}
 	if pings := looks(20); pings != 0 {
 		t.Errorf("a stuck reader makes %d pings", pings)
 	}
 	sink.full <- true
+	passOver()
 	if pings := looks(20); pings < 15 {
 		t.Errorf("a reader that waits for room makes %d pings at 20 looks", pings)
 	}
 	sink.full <- false
-	looks(3)
+	passOver()
 	if pings := looks(20); pings != 0 {
 		t.Errorf("a stuck reader makes %d pings", pings)
 	}
@@ -238,7 +245,7 @@ func idle(t *testing.T) (p *pipeline, scan func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &pipeline{config: c, follower: follower, manager: findManager(c, slog.New(slog.DiscardHandler)), sink: &busySink{full: make(chan bool, 1)}, log: slog.New(slog.DiscardHandler)}
+	p = &pipeline{config: c, follower: follower, manager: findManager(c, slog.New(slog.DiscardHandler)), sink: &busySink{full: make(chan bool)}, log: slog.New(slog.DiscardHandler)}
 	if p.manager == nil {
 		t.Fatal("there is no manager")
 	}
@@ -270,7 +277,7 @@ func idle(t *testing.T) (p *pipeline, scan func()) {
 // A busySink has another state at every look. Nothing is written to it.
 type busySink struct {
 	outlet
-	full chan bool // what it is from now on
+	full chan bool // what it is from now on; taken by a look
 	is   bool
 	n    int
 }
