@@ -43,7 +43,16 @@ func main() {
 	names := flag.String("rows", strings.Join(tableNames(), ","), "which tables to make")
 	doc := flag.String("doc", "", "the file whose tables are replaced; none only prints them")
 	flag.StringVar(&b.picture, "picture", "", "the file for the picture of the peers")
+	points := flag.String("send", "", "send this file of points to the address after -to, and do nothing else")
+	to := flag.String("to", "", "HOST:PORT of a Carbon, with -send")
 	flag.Parse()
+	if *points != "" {
+		if err := send(*points, *to); err != nil {
+			fmt.Fprintln(os.Stderr, "benchpeers:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := b.all(ctx, *goCarbon, *realLog, strings.Split(*names, ","), *doc); err != nil {

@@ -18,8 +18,8 @@ type contestant struct {
 	log  log
 	// runs is how often it is run at most.
 	runs int
-	// before makes ready for a run; nil has nothing to do.
-	before func() error
+	// before makes ready for run number n; nil has nothing to do.
+	before func(n int) error
 	// ours tells logfeed from the others.
 	ours bool
 	// owed are the points that go-carbon has to have below the prefix after a
@@ -60,7 +60,7 @@ const peakEvery = 5 * time.Millisecond
 // run runs it once, from the start of the process to its end.
 func (c *contestant) run(ctx context.Context, n int, output string) error {
 	if c.before != nil {
-		if err := c.before(); err != nil {
+		if err := c.before(n); err != nil {
 			return err
 		}
 	}

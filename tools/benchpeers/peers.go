@@ -123,7 +123,7 @@ func (b *bench) formats(ctx context.Context) (string, error) {
 		{"combined with %D", time.Minute, shape{tail: " 18342"}, []string{"--format", combined + " %D"}},
 		{"a long format with conditions", time.Minute, shape{vhosts: 1, tail: longTail}, []string{"--format", long}},
 		{"vhost_combined --by vhost, 400 hosts", time.Minute, shape{vhosts: vhosts, octets: true}, byVhost()},
-		{"the same with --interval 1h", time.Hour, shape{vhosts: vhosts, octets: true}, byVhost()},
+		{"vhost_combined --by vhost, 400 hosts, --interval 1h", time.Hour, shape{vhosts: vhosts, octets: true}, byVhost()},
 	} {
 		l, err := makeLog(b.path(fmt.Sprintf("format%d.log", len(made))), b.real, b.lines, b.start, f.shape)
 		if err != nil {
@@ -132,6 +132,9 @@ func (b *bench) formats(ctx context.Context) (string, error) {
 		c := b.every(f.interval, f.name, l, f.flags...)
 		made = append(made, c)
 		aims = append(aims, atMost(f.name+", to combined", 1.6, times(c, plain)))
+		if l.vhosts > 1 && f.interval == time.Minute {
+			made = append(made, b.bareSender("the points of that, by a bare sender", c))
+		}
 	}
 	if err := b.run(ctx, made); err != nil {
 		return "", err
@@ -182,7 +185,7 @@ func (b *bench) cold(ctx context.Context) (string, error) {
 		b.logfeedOn("logfeed, 1 worker, from the disk", b.plain, "--workers", "1"),
 	}
 	for _, c := range made {
-		c.before = func() error { return forget(c.log.path) }
+		c.before = func(int) error { return forget(c.log.path) }
 	}
 	if err := b.run(ctx, made); err != nil {
 		return "", err

@@ -27,7 +27,7 @@ func compared(made []*contestant) string {
 		if c.scale > 1 {
 			name += fmt.Sprintf(" (1/%.0f of the log, its time times %.0f)", c.scale, c.scale)
 		}
-		if c.ours {
+		if c.points > 0 {
 			points = grouped(c.points)
 		}
 		fmt.Fprintf(&b, "| %s | %.2f GB | %.2f s | %.2f | %.2f | %.0f %% | %.2f s | %s | %s | %d |\n", name, size/1e9, took.Seconds(), size/1e9/took.Seconds(),
