@@ -141,7 +141,7 @@ func TestDigits(t *testing.T) {
 				first = want
 			}
 		}
-		if got, v := leadingDigits(x); got != n || v != want {
+		if got, v := leadingDigits(x), digitsValue(x, n); got != n || v != want {
 			t.Fatalf("%016x: %d digits that are %d, want %d that are %d", x, got, v, n, want)
 		}
 		if v, ok := threeDigits(x); ok != (n >= 3) || ok && v != first {

@@ -244,15 +244,19 @@ func (p *Parser) quickly(b *Block) bool {
 			if pos > last {
 				return false
 			}
-			n, v := leadingDigits(eight(data, pos))
-			if uint(n-1) >= 7 { // none, or too many to be all
-				if n != 0 || !q.dash || data[pos] != '-' {
-					return false
+			x := eight(data, pos)
+			n := leadingDigits(x)
+			switch {
+			case uint(n-1) < 7:
+				if q.slot != slotNone {
+					p.nums[q.slot&7] = digitsValue(x, n) * q.scale
 				}
-				n, v = 1, 0
+			case n != 0 || !q.dash || data[pos] != '-': // none, or too many to be all
+				return false
+			default:
+				n, p.nums[q.slot&7] = 1, 0
 				p.absent |= q.step.absent
 			}
-			p.nums[q.slot&7] = v * q.scale
 			pos += n
 		case quickStatus:
 			if pos > last {
@@ -404,7 +408,7 @@ func (p *Parser) port(st *step, b *Block, pos int) int {
 		}
 		end += 8
 	}
-	number, between, host := &st.group.right[0], st.group.right[1].constant[0], &st.group.mid[0]
+	port, between, host := &st.group.right[0], st.group.right[1].constant[0], &st.group.mid[0]
 	if end < 8 {
 		return -1
 	}
@@ -414,10 +418,11 @@ func (p *Parser) port(st *step, b *Block, pos int) int {
 	if uint(n-1) >= 7 || from-1 <= pos || data[from-1] != between {
 		return -1
 	}
-	_, v := leadingDigits(before >> (64 - 8*n))
-	p.nums[number.slot&7] = v
-	if number.keep {
-		p.spans[number.dir] = span{from - b.next, end - b.next}
+	if port.slot != slotNone {
+		p.nums[port.slot&7] = digitsValue(before>>(64-8*n), n)
+	}
+	if port.keep {
+		p.spans[port.dir] = span{from - b.next, end - b.next}
 	}
 	if host.keep {
 		p.spans[host.dir] = span{pos - b.next, from - 1 - b.next}
@@ -451,15 +456,20 @@ func trailingDigits(x uint64) int {
 }
 
 // leadingDigits returns how many of the eight bytes of x, the lowest first, are
-// digits up to one that is none, and the number that they are.
-func leadingDigits(x uint64) (n int, v int64) {
+// digits up to one that is none.
+func leadingDigits(x uint64) int {
 	const ones = 0x0101010101010101
 	x ^= '0' * ones
 	// The lowest marked byte is exact: more than nine.
 	m := ((x + 0x76*ones) | x) & (0x80 * ones)
-	n = bits.TrailingZeros64(m) >> 3 // 8 if none is marked
-	x <<= 64 - 8*n                   // zeros in front; nothing is left of x for n = 0
-	x = x*10 + x>>8                  // pairs of digits in every second byte
+	return bits.TrailingZeros64(m) >> 3 // 8 if none is marked
+}
+
+// digitsValue returns what the first n bytes of x, the lowest first, are as digits.
+func digitsValue(x uint64, n int) int64 {
+	x ^= '0' * 0x0101010101010101
+	x <<= 64 - 8*n  // zeros in front; nothing is left of x for n = 0
+	x = x*10 + x>>8 // pairs of digits in every second byte
 	const pair = 0x000000ff000000ff
-	return n, int64(((x&pair)*(100+1000000<<32) + (x>>16&pair)*(1+10000<<32)) >> 32)
+	return int64(((x&pair)*(100+1000000<<32) + (x>>16&pair)*(1+10000<<32)) >> 32)
 }
