@@ -339,11 +339,12 @@ func (f *Follower) placePacked(x *file, stable bool) {
 		return no // there will not be more of it
 	})
 	switch {
+	case x.waits, best == nil && unsure:
+		// Another file of the same beginning is read first, and may hold more
+		// than the best that is known so far.
+		x.doubted = true
 	case best != nil:
 		f.continueAs(x, best)
-	case unsure:
-		// Another plain file of the same beginning is read first.
-		x.doubted = true
 	default:
 		f.own(x, 0, Digest{})
 	}

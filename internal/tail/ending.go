@@ -111,7 +111,7 @@ func (f *Follower) over(x *file, now time.Time) bool {
 // have to be: when it turns out to be no copy of another one that begins alike.
 func (f *Follower) compared(x *file) bool {
 	return slices.ContainsFunc(f.open, func(y *file) bool {
-		return y.base == x || y.form.packed() && (y.copyOf == x || y.base != nil && x.head.begins(y.head.raw) == yes)
+		return y.base == x || y.form.packed() && (y.copyOf == x || (y.base != nil || y.waits) && x.head.begins(y.head.raw) == yes)
 	})
 }
 

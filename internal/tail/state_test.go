@@ -136,6 +136,29 @@ func TestRestart(t *testing.T) {
 			},
 			after: lines("a", 100, 10) + lines("b", 0, 10),
 		},
+		"copied, truncated and being compressed": {
+			before: lines("a", 0, 100),
+			down: func(d dir) {
+				d.write("a.log", lines("a", 100, 10))
+				d.copy("a.log", "a.log.1")
+				d.truncate("a.log")
+				d.pack("a.log.1", "a.log.1.gz")
+				d.write("a.log", lines("b", 0, 10))
+			},
+			after: lines("a", 100, 10) + lines("b", 0, 10),
+		},
+		"replaced, renamed and being compressed": {
+			before: lines("a", 0, 100),
+			down: func(d dir) {
+				d.write("a.log", lines("a", 100, 10))
+				d.copy("a.log", "t")
+				d.remove("a.log")
+				d.rename("t", "a.log.1")
+				d.pack("a.log.1", "a.log.1.zst")
+				d.write("a.log", lines("b", 0, 10))
+			},
+			after: lines("a", 100, 10) + lines("b", 0, 10),
+		},
 		"replaced by the same content": {
 			before: lines("a", 0, 100),
 			down: func(d dir) {
@@ -232,6 +255,30 @@ func TestRestartKeepsSources(t *testing.T) {
 	for _, b := range r.batches {
 		if goesOn := b.Path == d.at("a.log"); goesOn != (b.Source == was) {
 			t.Errorf("%s has the number %d; a.log had %d", b.Path, b.Source, was)
+		}
+	}
+}
+
+// TestRestartOnce has a run that ends by itself go on while a rotation is there
+// both packed and unpacked, and neither has the number of the file that was read.
+func TestRestartOnce(t *testing.T) {
+	for _, patterns := range [][]string{{"a.log"}, {"a.log*"}, {"a.log.1.gz", "a.log.1", "a.log"}} {
+		d := newDir(t)
+		var o Options
+		for _, p := range patterns {
+			o.Patterns = append(o.Patterns, d.at(p))
+		}
+		d.write("a.log", lines("a", 0, 100))
+		o.Resume = once(t, o).keep(t)
+		d.write("a.log", lines("a", 100, 10))
+		d.copy("a.log", "a.log.1")
+		d.truncate("a.log")
+		d.pack("a.log.1", "a.log.1.gz")
+		d.write("a.log", lines("b", 0, 10))
+		r := once(t, o)
+		r.want(lines("a", 100, 10), lines("b", 0, 10))
+		if s := r.f.Stats(); s.Gaps != 0 {
+			t.Errorf("%v: a gap\n%s", patterns, r.report())
 		}
 	}
 }
