@@ -29,21 +29,40 @@ import (
 // an unexported field: connField reaches it and checks it.
 //
 // Only "tcp" and "udp" are ever given as the protocol (another one connects
-// and sends nothing, or panics in the factory, which is not used). The address
-// is an IP address resolved by the caller, since the library resolves without
-// a time limit, and IPv6 is put in brackets for its "%s:%d". Prefix stays
-// empty: series are whole already. Points come checked (see check.go), as the
-// library writes any text as it stands, turns a time of 0 into the present and
-// skips an empty metric as if it were sent. An error means that any part of
-// the chunk may have gone out, and no error means nothing but that the kernel
-// took it.
+// and sends nothing, or panics in the factory, which is not used). For "tcp" it
+// copies what it has formatted into a buffer of its own and writes that, which
+// makes a hundred bytes of garbage a point. For "udp" it has fmt format each
+// metric in a buffer that fmt keeps, and write it, and throws the error away. So
+// it is told "udp" as soon as it has connected, to whatever, and its connection
+// keeps the error: see written.
+//
+// The address is an IP address resolved by the caller, since the library
+// resolves without a time limit, and IPv6 is put in brackets for its "%s:%d".
+// Prefix stays empty: series are whole already. Points come checked (see
+// check.go), as the library writes any text as it stands, turns a time of 0
+// into the present and skips an empty metric as if it were sent. An error means
+// that any part of the chunk may have gone out, and no error means nothing but
+// that the kernel took it.
 type client struct {
-	g    *graphite.Graphite
-	conn net.Conn
+	g         *graphite.Graphite
+	conn      net.Conn
+	datagrams bool
+	written   *written // conn, as the library has it
 
 	// Kept from chunk to chunk.
 	metrics []graphite.Metric
 	text    []byte
+}
+
+// written is a connection that keeps the error of what was written last.
+type written struct {
+	net.Conn
+	err error
+}
+
+func (w *written) Write(b []byte) (n int, err error) {
+	n, w.err = w.Conn.Write(b)
+	return n, w.err
 }
 
 var errConnField = errors.New("graphite library: no usable field Graphite.conn of type net.Conn")
@@ -94,16 +113,22 @@ func takeClient(g *graphite.Graphite) (*client, error) {
 	if v := reflect.ValueOf(conn); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, fmt.Errorf("no %s connection to %s port %d", g.Protocol, g.Host, g.Port)
 	}
-	return &client{g: g, conn: conn}, nil
+	c := &client{g: g, conn: conn, datagrams: g.Protocol == "udp", written: &written{Conn: conn}}
+	*field, g.Protocol = c.written, "udp"
+	return c, nil
 }
 
-// send writes points as one chunk over TCP, or as one datagram each over UDP.
-// The library sets no deadline; the connection must have one.
+// send writes points as one chunk over TCP, or as one datagram each over UDP,
+// where errors say nothing. The library sets no deadline; the connection must
+// have one.
 func (c *client) send(points []point.Point) error {
-	if c.g.Protocol == "udp" {
+	if c.datagrams {
 		return c.g.SendMetrics(c.each(points))
 	}
-	return c.g.SendMetrics(c.whole(points))
+	if err := c.g.SendMetrics(c.whole(points)); err != nil {
+		return err
+	}
+	return c.written.err
 }
 
 // each returns a metric for every point.
