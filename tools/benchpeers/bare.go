@@ -9,14 +9,15 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // bareSender sends go-carbon what logfeed has made of a log, and does nothing
 // else: whoever delivers these points to this go-carbon cannot take less time.
-func (b *bench) bareSender(name string, of *contestant) *contestant {
-	path := b.path("points")
+func (b *bench) bareSender(name string, interval time.Duration, of *contestant) *contestant {
+	path := b.path(fmt.Sprintf("points%.0f", interval.Seconds()))
 	c := &contestant{name: name, log: log{path: path}, runs: of.runs, scale: 1, owed: of.owed}
-	prefix := func(n int) string { return fmt.Sprintf("bench.60s.bare.run%d", n) }
+	prefix := func(n int) string { return fmt.Sprintf("bench.%.0fs.bare.run%d", interval.Seconds(), n) }
 	c.before = func(n int) (err error) {
 		c.log.bytes, err = write(path, prefix(n), of.args(n))
 		return err

@@ -132,8 +132,8 @@ func (b *bench) formats(ctx context.Context) (string, error) {
 		c := b.every(f.interval, f.name, l, f.flags...)
 		made = append(made, c)
 		aims = append(aims, atMost(f.name+", to combined", 1.6, times(c, plain)))
-		if l.vhosts > 1 && f.interval == time.Minute {
-			made = append(made, b.bareSender("the points of that, by a bare sender", c))
+		if l.vhosts > 1 {
+			made = append(made, b.bareSender("the points of that, by a bare sender", f.interval, c))
 		}
 	}
 	if err := b.run(ctx, made); err != nil {
