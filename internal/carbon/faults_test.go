@@ -29,38 +29,39 @@ func TestDelivers(t *testing.T) {
 // Every fault begins while points are flowing and ends before the last of
 // them; whatever it did, Carbon holds the last totals in the end.
 func TestFaults(t *testing.T) {
-	faults := map[string]func(t *testing.T, s *carbontest.Server, step func()){
-		"refuse": func(t *testing.T, s *carbontest.Server, step func()) {
+	faults := map[string]func(s *carbontest.Server, step, noticed func()){
+		"refuse": func(s *carbontest.Server, step, noticed func()) {
 			s.Refuse()
 			s.Reset()
 			step()
-			time.Sleep(50 * time.Millisecond)
+			noticed()
 			step()
 			s.Listen()
 		},
-		"stall": func(t *testing.T, s *carbontest.Server, step func()) {
+		"stall": func(s *carbontest.Server, step, noticed func()) {
 			s.Stall(true)
 			step()
-			time.Sleep(900 * time.Millisecond)
+			noticed()
 			step()
 			s.Stall(false)
 		},
-		"reset in mid-line": func(t *testing.T, s *carbontest.Server, step func()) {
+		"reset in mid-line": func(s *carbontest.Server, step, noticed func()) {
 			s.ResetAfter(1001)
 			for range 5 {
 				step()
 				time.Sleep(5 * time.Millisecond)
 			}
+			noticed()
 			s.ResetAfter(0)
 		},
-		"close while idle": func(t *testing.T, s *carbontest.Server, step func()) {
+		"close while idle": func(s *carbontest.Server, step, noticed func()) {
 			step()
 			s.IdleTimeout(20 * time.Millisecond)
-			time.Sleep(100 * time.Millisecond)
+			noticed()
 			step()
 			s.IdleTimeout(0)
 		},
-		"kill and restart": func(t *testing.T, s *carbontest.Server, step func()) {
+		"kill and restart": func(s *carbontest.Server, step, noticed func()) {
 			step()
 			time.Sleep(300 * time.Millisecond) // with a receipt
 			step()
@@ -69,7 +70,7 @@ func TestFaults(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 			s.Listen()
 		},
-		"kill and restart at once": func(t *testing.T, s *carbontest.Server, step func()) {
+		"kill and restart at once": func(s *carbontest.Server, step, noticed func()) {
 			step()
 			time.Sleep(300 * time.Millisecond)
 			s.Kill(time.Hour)
@@ -88,14 +89,18 @@ func TestFaults(t *testing.T) {
 				w.write(t, g, some(30, at)...)
 				at += 60
 			}
+			noticed := func() {
+				t.Helper()
+				until(t, "that the fault is noticed", func() bool { return g.Stats()[0].Breaks+g.Stats()[0].Failures > 0 })
+			}
 			step()
-			fault(t, s, step)
+			// Before it is connected it would notice nothing of some faults.
+			until(t, "the connection", func() bool { return s.Counts().Open > 0 })
+			fault(s, step, noticed)
 			step()
+			noticed()
 			drain(t, g)
 			w.check(t, s)
-			if st := g.Stats()[0]; st.Breaks+st.Failures == 0 {
-				t.Errorf("the fault was not noticed: %+v", st)
-			}
 		})
 	}
 }
