@@ -38,7 +38,9 @@ func halfClose(c *net.TCPConn) error {
 // allAcknowledged tells whether the peer's system has confirmed every byte
 // and our FIN, and no reset has come since. After an EOF this separates a peer
 // that closed because it saw our FIN from one that closed just before: that
-// one's FIN cannot confirm ours.
+// one's FIN cannot confirm ours. Where the two cross, and its system has confirmed
+// ours before this looks, a peer that died is noticed on the next connection,
+// which is open already.
 func allAcknowledged(c *net.TCPConn) bool {
 	err := control(c, func(fd int) error {
 		// The queue is read first: a reset between the two calls empties it,
