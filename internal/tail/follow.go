@@ -233,7 +233,8 @@ func (f *Follower) round(ctx context.Context, now time.Time, yield func(Batch, e
 		}
 	}
 	f.closeAll(now)
-	return read, ctx.Err() == nil && f.tick(yield, f.lastTick(now))
+	// Also when ctx is done: the receiver should know that it has everything.
+	return read, f.tick(yield, f.lastTick(now)) && ctx.Err() == nil
 }
 
 // scanIfDue looks for names when something hints at a change, and once a poll

@@ -177,6 +177,34 @@ func TestTicksWhenNothingHappens(t *testing.T) {
 	})
 }
 
+// TestTickAtTheEnd ends a follower with its last batch, and with the last but
+// one: only then is something left unread.
+func TestTickAtTheEnd(t *testing.T) {
+	d := newDir(t)
+	d.write("a.log", lines("a", 0, 10))
+	d.write("b.log", lines("b", 0, 10))
+	for batches, behind := range map[int]bool{2: false, 1: true} {
+		f, err := New(Options{Patterns: []string{d.at("*.log")}, FromStart: true, NoWatch: true})
+		d.must(err)
+		ctx, cancel := context.WithCancel(t.Context())
+		var last Batch
+		n := 0
+		for b, err := range f.Batches(ctx) {
+			d.must(err)
+			last = b
+			if b.Tick == nil {
+				if n++; n == batches {
+					cancel()
+				}
+			}
+		}
+		cancel()
+		if n != batches || (last.Tick == nil) != behind || last.Tick != nil && last.Tick.Behind {
+			t.Errorf("ended with batch %d, it gave out %d and at last a tick, nil for none: %+v", batches, n, last.Tick)
+		}
+	}
+}
+
 // TestUnknownClock sees that a file whose lines have no time holds back Low.
 func TestUnknownClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
