@@ -11,7 +11,7 @@ const (
 	// become of a file is decided in that time.
 	idlePolls = 10
 	// untoldTime is how long looks stay frequent after one has found lines that
-	// no event had told of, as on NFS.
+	// no event had told of.
 	untoldTime = time.Hour
 )
 
@@ -30,7 +30,7 @@ func (f *Follower) settled(now time.Time) bool {
 // told says whether there are events for all lines, as far as is known. There are
 // none that hint at a look for a file that was renamed.
 func (f *Follower) told(now time.Time) bool {
-	return now.Sub(f.untold) >= untoldTime && len(f.watch.failed) == 0 && f.stats.Held == 0
+	return now.Sub(f.untold) >= untoldTime && len(f.watch.failed) == 0 && len(f.watch.partial) == 0 && f.stats.Held == 0
 }
 
 // stir notes what has happened in the round that began at start.

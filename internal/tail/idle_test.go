@@ -35,6 +35,7 @@ func TestIdle(t *testing.T) {
 		"a shortened log, just now":     {func(d dir, f *Follower) { d.must(os.Truncate(d.at("a.log"), int64(len(line)))) }, soon, poll},
 		"a rotation":                    {func(d dir, f *Follower) { d.rename("a.log", "a.log.1"); d.write("a.log", line); renamed(f) }, muchLater, poll},
 		"a log that cannot be opened":   {func(d dir, f *Follower) { d.must(os.Symlink("b.log", d.at("b.log"))); renamed(f) }, muchLater, poll},
+		"a directory on NFS":            {func(d dir, f *Follower) { f.watch.partial[d.at("")] = true }, muchLater, poll},
 		"a directory that is unwatched": {func(d dir, f *Follower) { f.watch.failed[d.at("")] = failedWatch{} }, muchLater, poll},
 	} {
 		t.Run(name, func(t *testing.T) {

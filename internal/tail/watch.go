@@ -41,6 +41,7 @@ type watcher struct {
 	notify   *fsnotify.Watcher
 	wg       sync.WaitGroup
 	watched  map[string]identity
+	partial  map[string]bool // watched, and more may happen than events tell of
 	crowd    crowd
 	resting  map[string]resting // crowded directories, which are not watched for a while
 	restTime time.Duration
@@ -61,7 +62,7 @@ const retryWatch = time.Minute
 func newWatcher(log *slog.Logger, off bool) *watcher {
 	return &watcher{
 		log: log, off: off, wake: make(chan struct{}, 1), open: fsnotify.NewWatcher,
-		watched: map[string]identity{}, crowd: crowd{many: crowdEvents}, resting: map[string]resting{}, restTime: restTime,
+		watched: map[string]identity{}, partial: map[string]bool{}, crowd: crowd{many: crowdEvents}, resting: map[string]resting{}, restTime: restTime,
 		failed: map[string]failedWatch{}, said: map[string]bool{},
 	}
 }
@@ -122,6 +123,9 @@ func (w *watcher) add(dir string, now time.Time) {
 		return
 	}
 	w.watched[dir] = id
+	if !tellsAll(dir) {
+		w.partial[dir] = true
+	}
 	delete(w.failed, dir)
 	if w.said[dir] {
 		delete(w.said, dir)
@@ -137,6 +141,7 @@ func (w *watcher) drop(dir string) {
 		return
 	}
 	delete(w.watched, dir)
+	delete(w.partial, dir)
 	// The watch may have gone with the directory; that is what was wanted.
 	_ = w.notify.Remove(dir)
 }
